@@ -1,0 +1,153 @@
+-- name: tokens_of^
+select id, name, access_token, refresh_token, token_expires_at, scopes, state
+from strava.athlete where strava_id = :strava_id;
+
+-- name: lock_tokens_of^
+-- Whoever holds this lock renews the tokens; the others wait and find them renewed.
+select id, name, access_token, refresh_token, token_expires_at, scopes, state
+from strava.athlete where strava_id = :strava_id for update;
+
+-- name: set_tokens!
+update strava.athlete
+set access_token = :access_token, refresh_token = :refresh_token, token_expires_at = :token_expires_at
+where strava_id = :strava_id;
+
+-- name: set_athlete_state!
+update strava.athlete set state = :state where strava_id = :strava_id;
+
+-- name: forget_tokens!
+update strava.athlete set access_token = null, refresh_token = null, token_expires_at = null, state = 'revoked'
+where strava_id = :strava_id;
+
+-- name: connect_athlete^
+-- Connecting again keeps the row and its name; no row comes back if the name is another athlete's.
+-- A name that only imported files know is not taken over: the first listing tells whether it is the
+-- same person, by activities that both have.
+insert into strava.athlete (strava_id, name, access_token, refresh_token, token_expires_at, scopes, connected_at)
+select :strava_id, :name, :access_token, :refresh_token, :token_expires_at, :scopes, now()
+where not exists (select from strava.athlete where name = :name and strava_id is distinct from :strava_id)
+on conflict (strava_id) do update
+set access_token = excluded.access_token, refresh_token = excluded.refresh_token,
+    token_expires_at = excluded.token_expires_at, scopes = excluded.scopes,
+    connected_at = now(), state = 'active'
+returning id, name;
+
+-- name: connected_athletes
+-- Whose account can be read now.
+select id, strava_id, name, scopes from strava.athlete
+where state = 'active' and access_token is not null order by id;
+
+-- name: athlete_by_id^
+select id, strava_id, name, state from strava.athlete where id = :id;
+
+-- name: newest_connection^
+-- Who connected last, if anybody has: only a consent sets connected_at.
+select id, name, connected_at from strava.athlete where state = 'active' and access_token is not null
+order by connected_at desc nulls last limit 1;
+
+-- name: put_quota!
+insert into strava.api_quota (application, kind, span, allowed, used, resets_at)
+values (:application, :kind, :span, :allowed, :used, :resets_at)
+on conflict (application, kind, span) do update
+set allowed = excluded.allowed, used = excluded.used, resets_at = excluded.resets_at, seen_at = now();
+
+-- name: quota
+select kind, span, allowed, used, resets_at from strava.api_quota where application = :application;
+
+-- name: add_listing!
+insert into strava.listing (athlete_id, after, before)
+values (:athlete_id, coalesce(cast(:after as timestamptz), '-infinity'), coalesce(cast(:before as timestamptz), 'infinity'));
+
+-- name: newest_listing$
+-- When this stretch was last listed in one go.
+select max(listed_at) from strava.listing
+where athlete_id = :athlete_id and after <= coalesce(cast(:after as timestamptz), '-infinity')
+  and before >= coalesce(cast(:before as timestamptz), 'infinity');
+
+-- name: lock_activities
+-- Those of a page that are known, whoever's they are: activities have one identity.
+select activity.id, activity.athlete_id, activity.strava_id, activity.start_time, activity.month, activity.api,
+       activity.api_detailed, activity.api_streams, activity.api_streams_state, activity.archive is not null as imported,
+       activity.archive_file, activity.visibility, activity.state, athlete.strava_id as owner_strava_id
+from strava.activity as activity join strava.athlete as athlete on athlete.id = activity.athlete_id
+where activity.strava_id = any(:strava_ids)
+order by activity.strava_id
+for update of activity;
+
+-- name: add_listed_activity$
+-- Nothing comes back if another process was faster.
+insert into strava.activity (athlete_id, identity, strava_id, start_time, month, api, api_detailed, visibility)
+values (:athlete_id, 'strava:' || cast(:strava_id as bigint), :strava_id, :start_time, :month, :api, :detailed, :visibility)
+on conflict do nothing
+returning id;
+
+-- name: set_activity_api!
+-- What Strava says now. An old failure is forgiven: its input has changed.
+update strava.activity
+set api = :api, api_detailed = :detailed, visibility = :visibility, start_time = :start_time, month = :month,
+    state = :state, api_streams_state = :streams_state, landed_at = case when :streams_state = 'wanted' then null
+    else landed_at end, error = null, error_stage = null, revision = revision + 1
+where id = :id;
+
+-- name: listed_before
+-- Activities that Strava once told of and that a listing of their stretch should hold.
+select strava_id from strava.activity
+where athlete_id = :athlete_id and strava_id is not null and api is not null and state <> 'gone'
+  and (cast(:after as timestamptz) is null or start_time > cast(:after as timestamptz) + interval '1 day')
+  and (cast(:before as timestamptz) is null or start_time < cast(:before as timestamptz) - interval '1 day')
+  and listed_at < :began;
+
+-- name: pending_landing
+-- What the API still has to tell of some months, newest first. Failures are tried again after a while,
+-- and so are streams that were not ready. Imported recordings need no read at all.
+select id, athlete_id, strava_id, start_time, month, api, api_detailed, api_streams, api_streams_state, state, revision
+from strava.activity
+where month = any(:months) and strava_id is not null and api is not null and archive_file is null and state <> 'gone'
+  and (state = 'listed' or api_streams_state in ('none', 'wanted'))
+  and (error is null or error_stage <> 'landing' or landed_at is null or landed_at < now() - interval '1 hour')
+  and (api_streams_state <> 'wanted' or landed_at is null or landed_at < now() - interval '15 minutes')
+order by start_time desc, id desc;
+
+-- name: set_landed!
+update strava.activity
+set api = :api, api_detailed = true, visibility = :visibility, start_time = :start_time, month = :month,
+    api_streams = :streams, api_streams_state = :streams_state, state = 'landed', landed_at = now(),
+    error = null, error_stage = null, revision = revision + 1
+where id = :id and revision = :revision;
+
+-- name: set_landing_error!
+update strava.activity set error = :error, error_stage = 'landing', landed_at = now() where id = :id;
+
+-- name: set_gone$
+update strava.activity
+set state = 'gone', error = null, error_stage = null, revision = revision + 1
+where strava_id = :strava_id and athlete_id = :athlete_id and state <> 'gone'
+returning to_char(month, 'YYYY-MM') as month;
+
+-- name: gear_of_activity$
+select api ->> 'gear_id' from strava.activity where id = :id;
+
+-- name: known_gear
+select id from strava.gear where athlete_id = :athlete_id;
+
+-- name: put_gear!
+insert into strava.gear (athlete_id, id, name, frame_type, original)
+values (:athlete_id, :id, :name, :frame_type, :original)
+on conflict (athlete_id, id) do update
+set name = excluded.name, frame_type = excluded.frame_type, original = excluded.original, fetched_at = now();
+
+-- name: move_connection!
+-- The account turns out to be that of somebody whose files were imported: one person, one row. The older
+-- row stays, as the public ids come from it.
+with moved as (
+    delete from strava.athlete where id = :from_id
+    returning strava_id, access_token, refresh_token, token_expires_at, scopes, connected_at, state
+)
+update strava.athlete as kept
+set strava_id = moved.strava_id, access_token = moved.access_token, refresh_token = moved.refresh_token,
+    token_expires_at = moved.token_expires_at, scopes = moved.scopes,
+    connected_at = moved.connected_at, state = moved.state
+from moved where kept.id = :to_id and kept.strava_id is null;
+
+-- name: move_activities!
+update strava.activity set athlete_id = :to_id, revision = revision + 1 where athlete_id = :from_id;

@@ -1,0 +1,451 @@
+"""The command line ``strava-assets``: what a user types, said back in tables and plain lines.
+
+What belongs here: arguments, progress bars, tables, exit codes. What does not: doing the work.
+Exit codes: 0 done, 1 a check or a run failed, 2 wrong use or settings.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from strava_assets.errors import SettingsError, StravaAssetsError
+from strava_assets.settings import Settings, load
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Your Strava history as data assets, with your private places cut out.",
+)
+zones_app = typer.Typer(no_args_is_help=True, help="Privacy zones: the places to hide.")
+subscription_app = typer.Typer(no_args_is_help=True, help="The webhook subscription at Strava.")
+app.add_typer(zones_app, name="zones")
+app.add_typer(subscription_app, name="subscription")
+
+# a pipe has no width: tables there are as wide as they need to be
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 220)
+err = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else 220)
+
+
+def main() -> None:
+    """Run a command; an error that a user can cause is a line, not a traceback."""
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except StravaAssetsError as error:
+        err.print(f"strava-assets: {error}", markup=False)
+        sys.exit(error.exit_code)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        err.print("stopped; what was done stays")
+        sys.exit(130)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # click's: wrong use
+            err.print(f"strava-assets: {error.format_message()}", markup=False)
+            sys.exit(2)
+        raise
+
+
+@app.command()
+def demo(
+    activities: Annotated[int, typer.Option(min=10, max=20_000, help="Rides of the simulated athlete.")] = 220,
+    once: Annotated[bool, typer.Option("--once", help="End when the last ride is on the map.")] = False,
+) -> None:
+    """Everything at once on a simulated athlete: connect, backfill, publish, and one more ride arrives."""
+    from strava_assets.demo import run_demo
+
+    run_demo(load(), activities, once, out)
+
+
+@app.command()
+def up() -> None:
+    """Gateway and Dagster on your settings, until Ctrl-C."""
+    from strava_assets.demo import run_up
+
+    run_up(load(), out)
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="An export zip or folder, a folder of GPX/FIT/TCX files, or one file.")],
+    athlete: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
+    visibility: Annotated[
+        str | None, typer.Option(help="everyone or hidden: files do not say who may see a ride.")
+    ] = None,
+) -> None:
+    """Land an export, or files. Safe to stop and to repeat."""
+    from strava_assets.archive.importer import import_path
+    from strava_assets.requests import request_months
+
+    if visibility not in (None, "everyone", "hidden"):
+        raise SettingsError(f"--visibility is everyone or hidden, not {visibility!r}")
+    installation = _open()
+    with _bar("importing") as step:
+        report = import_path(
+            path,
+            athlete=athlete,
+            visibility=visibility,
+            database=installation.database,
+            store=installation.store,
+            settings=installation.settings,
+            progress=lambda done, total, name: step(name, done, total),
+        )
+    request_months(installation.database, report.months, "import")
+    table = Table("", "activities", title=f"{report.athlete_name}")
+    for label, count in (
+        ("imported", report.imported),
+        ("updated", report.updated),
+        ("already there", report.already_there),
+        ("without a track", report.no_track),
+        ("quarantined", len(report.rejected)),
+    ):
+        table.add_row(label, f"{count:,}")
+    out.print(table)
+    if report.rejected:
+        problems = Table("file", "why it could not be read")
+        for column in problems.columns:
+            column.overflow = "fold"
+        for name, reason in report.rejected:
+            problems.add_row(name, reason)
+        out.print(problems)
+    for warning in report.warnings:
+        out.print(warning, markup=False)
+    if (visibility or installation.settings.import_visibility) == "hidden":
+        out.print(
+            "Files do not say who may see a ride, so none of these is published. When they may be shown, import "
+            "again with --visibility everyone, or set STRAVA_ASSETS_IMPORT_VISIBILITY=everyone."
+        )
+    out.print("Next: strava-assets materialize")
+
+
+@app.command()
+def materialize(
+    months: Annotated[str | None, typer.Option(help="2024-01, or 2024-01..2024-06; all by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Do unchanged activities again.")] = False,
+) -> None:
+    """Run the pipeline in this process: land, type, mask, publish."""
+    from strava_assets.partitions import check_months
+    from strava_assets.pipeline import materialize as run
+
+    chosen = check_months(months) if months else None
+    installation = _open()
+    with _bar("materializing") as step:
+        report = run(installation, chosen, force=force, progress=step)
+    _print_publication(installation)
+    for line in dict.fromkeys(report.warnings):
+        err.print(f"not everything landed: {line}", markup=False)
+    if report.failures:
+        for line, times in Counter(report.failures).items():
+            err.print(f"failed{f' {times} times' if times > 1 else ''}: {line}", markup=False)
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify() -> None:
+    """Read the whole public root again and check every invariant that can be seen from outside."""
+    from strava_assets.publish.verify import verify as run
+
+    installation = _open()
+    with _bar("verifying") as step:
+        judgement = run(installation.gate(), lambda done, total: step("reading", done, total))
+    tested = judgement.tested
+    if judgement.findings:
+        table = Table("invariant", "where", "what")
+        for finding in judgement.findings:
+            table.add_row(finding.invariant, finding.where, finding.what)
+        out.print(table)
+    nearest = (
+        f"nothing comes nearer to a zone than {tested.nearest:.0f} m"
+        if tested.nearest < 1e6
+        else "nothing is within 2 km of a zone"
+    )
+    out.print(
+        f"{tested.files:,} files, {tested.vertices:,} vertices, {tested.rows:,} rows read; {nearest}; "
+        f"{len(judgement.findings)} findings"
+    )
+    if judgement.findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def connect() -> None:
+    """Print the address where an athlete allows access, and wait until one has."""
+    from strava_assets.strava.account import wait_for_athlete
+
+    settings = load()
+    if not (settings.client_id and settings.client_secret):
+        raise SettingsError(
+            "STRAVA_CLIENT_ID and STRAVA_CLIENT_SECRET are not set; they are on https://www.strava.com/settings/api"
+        )
+    installation = _open(settings)
+    out.print(f"Open {settings.base_url}/connect in a browser (the gateway must be running: strava-assets up).")
+    out.print(f"{wait_for_athlete(installation.database)} is connected.")
+
+
+@app.command()
+def sync(
+    since: Annotated[str | None, typer.Option(help="YYYY-MM-DD; from the first month by default.")] = None,
+) -> None:
+    """List the account, find what is missing, changed or gone, say what that costs, and queue it."""
+    from strava_assets.pipeline import sync as run
+
+    for line in run(_open(), since):
+        out.print(line, markup=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, database, stores and zones; each row says what to do."""
+    from strava_assets.doctor import examine
+
+    rows = examine(load())
+    table = Table("", "what", "found")
+    for row in rows:
+        table.add_row(row.verdict, row.what, row.found)
+    out.print(table)
+    if any(row.verdict == "fail" for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def database(
+    command: Annotated[list[str] | None, typer.Argument(help="Run this with the database up.")] = None,
+) -> None:
+    """Keep the database up, for your own Dagster commands: prints what they need, or runs one."""
+    import shlex
+    import subprocess
+
+    from strava_assets.pipeline import dagster_environment
+    from strava_assets.stack import settings_environment
+
+    installation = _open()
+    environment = {**settings_environment(installation.settings), **dagster_environment(installation.settings)}
+    if command:
+        raise typer.Exit(subprocess.call(command, env={**os.environ, **environment}))
+    for name in ("DAGSTER_HOME", "STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_HOME"):
+        out.print(f"export {name}={shlex.quote(environment[name])}", markup=False)
+    err.print(
+        "The database stays up until Ctrl-C. In another terminal, after these exports: dagster dev -w workspace.yaml"
+    )
+    _wait()
+
+
+@zones_app.command("list")
+def zones_list() -> None:
+    """The zones in force."""
+    from strava_assets.privacy import zone_store
+
+    installation = _open()
+    zones = zone_store.stored(installation.database)
+    in_force = {zone.id for zone in zone_store.in_force(installation.database)}
+    table = Table("id", "name", "kind", "expansion", "in force")
+    for zone in zones:
+        table.add_row(
+            str(zone.id),
+            zone.name or "—",
+            zone.origin,
+            f"{zone.expansion:.0f} m",
+            "yes" if zone.id in in_force else "no: zones were drawn",
+        )
+    out.print(table)
+    if not zones:
+        out.print("No zone is drawn. Until one is, every place where a track starts or ends is hidden.")
+    elif all(zone.origin == "provisional" for zone in zones):
+        out.print(
+            "These are provisional: places where tracks start or end. Draw your own: strava-assets zones add FILE"
+        )
+
+
+@zones_app.command("check")
+def zones_check(file: Path) -> None:
+    """Read a zones file and say what would be hidden; changes nothing."""
+    from strava_assets.privacy.zones import read_zone_file
+
+    zones = read_zone_file(file)
+    out.print(f"{file}: {len(zones)} zones, all valid", markup=False)
+
+
+@zones_app.command("add")
+def zones_add(
+    file: Path,
+    expansion: Annotated[
+        float, typer.Option(min=100, max=5000, help="Radius E of the hidden displacement, metres.")
+    ] = 300,
+) -> None:
+    """Put a file's zones in force; what is public and lies there is withdrawn at once."""
+    from strava_assets.privacy import zone_store
+    from strava_assets.privacy.zones import read_zone_file
+    from strava_assets.publish.map_files import withdraw_exposed
+    from strava_assets.requests import months_in_reach, request_months
+
+    drawn = read_zone_file(file)
+    installation = _open()
+    provisional = [zone for zone in zone_store.in_force(installation.database) if zone.origin == "provisional"]
+    added = zone_store.add(installation.database, drawn, source=file.name, expansion=expansion)
+    months = months_in_reach(installation.store, [*added, *provisional])
+    request_months(installation.database, months, "zones")
+    withdrawn = withdraw_exposed(installation.gate())
+    out.print(
+        f"{len(added)} zones added, {len(drawn) - len(added)} were there already; {len(withdrawn)} public "
+        f"activities withdrawn; {len(months)} months to do again: strava-assets materialize"
+    )
+    if provisional and added:
+        out.print(
+            f"{len(provisional)} provisional places are no longer hidden, as you have drawn your own zones. "
+            "See where tracks start and end before you publish: strava-assets zones suggest"
+        )
+
+
+@zones_app.command("remove")
+def zones_remove(
+    zone: int,
+    show: Annotated[bool, typer.Option("--show-this-place", help="Yes, what was hidden may be published.")] = False,
+) -> None:
+    """Take a zone out of force. What was hidden there is published at the next run."""
+    from strava_assets.privacy import zone_store
+    from strava_assets.requests import months_in_reach, request_months
+
+    if not show:
+        raise SettingsError("removing a zone publishes what it hid; say --show-this-place if that is meant")
+    installation = _open()
+    removed = zone_store.remove(installation.database, zone)
+    months = months_in_reach(installation.store, [removed])
+    request_months(installation.database, months, "zone removed")
+    out.print(f"zone {zone} removed; {len(months)} months to do again: strava-assets materialize")
+
+
+@zones_app.command("suggest")
+def zones_suggest() -> None:
+    """Places where many tracks start or end, the most frequent first. Adds nothing."""
+    from strava_assets.places import suggest
+
+    installation = _open()
+    table = Table("tracks", "covered", "as GeoJSON")
+    for place in suggest(installation):
+        table.add_row(str(place.tracks), "yes" if place.covered else "no", place.geojson)
+    out.print(table)
+
+
+@subscription_app.command("create")
+def subscription_create() -> None:
+    """Subscribe to this application's events; the gateway must be reachable for Strava."""
+    from strava_assets.strava.account import create_subscription
+
+    installation = _open()
+    number = create_subscription(installation.settings, installation.database)
+    out.print(f"subscription {number} is active")
+
+
+@subscription_app.command("list")
+def subscription_list() -> None:
+    """The application's subscription at Strava."""
+    from strava_assets.strava.account import list_subscriptions
+
+    table = Table("id", "callback")
+    for number, callback in list_subscriptions(load()):
+        table.add_row(str(number), callback)
+    out.print(table)
+
+
+@subscription_app.command("delete")
+def subscription_delete() -> None:
+    """End the subscription at Strava."""
+    from strava_assets.strava.account import delete_subscriptions
+
+    installation = _open()
+    out.print(f"{delete_subscriptions(installation.settings, installation.database)} subscriptions deleted")
+
+
+@app.command(hidden=True)
+def sandbox(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """The simulated Strava by itself."""
+    import runpy
+
+    sys.argv = ["strava_assets.sandbox", *(arguments or [])]
+    runpy.run_module("strava_assets.sandbox", run_name="__main__")
+
+
+#: Why an activity is not on the map, for a person.
+_REASONS = {
+    "no visible run": "with no 200 m in one piece outside what is hidden",
+    "no positions": "without positions",
+    "virtual: not outdoors": "virtual",
+    "not released by its owner": "whose visibility nobody knows (import --visibility everyone)",
+    "visible to followers only": "for followers only",
+    "visible to its owner only": "for their owner only",
+}
+
+
+def _open(settings: Settings | None = None) -> Any:
+    from strava_assets.installation import open_installation
+
+    return open_installation(settings)
+
+
+def _print_publication(installation: Any) -> None:
+    from strava_assets.tables import months_of
+
+    gate = installation.gate()
+    known = gate.known()
+    table = Table("published", "files", "bytes")
+    for label, ends in (("stream CSVs", ".csv"), ("maps", ".topojson"), ("summaries and index", ".json")):
+        entries = [entry for path, entry in known.items() if path.endswith(ends)]
+        table.add_row(label, f"{len(entries):,}", f"{sum(entry.bytes for entry in entries):,}")
+    out.print(table)
+    out.print(f"in {installation.settings.public_root}", markup=False)
+    absent: Counter[str] = Counter()
+    months = months_of(installation.store, "masked_geometries")
+    for month in months:
+        absent.update(reason for reason in months.read(month, columns=["hidden_because"])[0].to_pylist() if reason)
+    if absent:
+        out.print(
+            "Not on the map: "
+            + "; ".join(f"{count:,} {_REASONS.get(reason, reason)}" for reason, count in absent.most_common()),
+            markup=False,
+        )
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar with rate and time left; plain where there is no terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda name, done, total: progress.update(
+            task, description=f"{title} {name[:40]}", completed=done, total=total
+        )
+
+
+def _wait() -> None:
+    import signal
+
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})

@@ -1,0 +1,194 @@
+// The public root's files, fetched and read: config.json, index.json, each athlete's activities.topojson, CSVs.
+// What belongs here: requests, what has changed since the last one, what is wrong with a file. What does not: drawing.
+import { feature } from "topojson-client";
+import type { GeometryCollection, Topology } from "topojson-specification";
+import { activityOf, type Activity } from "./activity";
+import { parseStream, type Run } from "./streams";
+
+export interface Tiles {
+  readonly url: string;
+  readonly attribution: string;
+}
+
+export interface Config {
+  readonly title: string | null;
+  readonly tiles: Tiles | null;
+}
+
+export interface History {
+  readonly athletes: readonly string[]; // their names
+  readonly updated: string; // the newest day that the index names, or ""
+  readonly activities: readonly Activity[];
+  readonly problems: readonly string[]; // a sentence each
+}
+
+/** A file that cannot be had or read; the message is a sentence for the person at the map. */
+export class FileProblem extends Error {
+  constructor(
+    message: string,
+    readonly status: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+interface Kept {
+  tag: string | null; // what the server calls this version
+  text: string | null; // kept only where the server has no name for it
+  value: unknown;
+}
+
+/** What was loaded before is kept, so that looking again costs one small request a file. */
+export function createPublicFiles(): {
+  config(): Promise<Config>;
+  history(): Promise<History>;
+  profile(activity: Activity): Promise<Run[]>;
+} {
+  const kept = new Map<string, Kept>();
+  const read = new Map<string, { from: unknown; name: string; activities: Activity[] }>();
+  let history: History | null = null;
+
+  async function json(path: string): Promise<unknown> {
+    const before = kept.get(path);
+    const response = await request(path);
+    const version = response.headers.get("etag") ?? response.headers.get("last-modified");
+    const tag = version === null ? null : `${version} ${response.headers.get("content-length") ?? ""}`;
+    if (before !== undefined && tag !== null && tag === before.tag) {
+      void response.body?.cancel();
+      return before.value;
+    }
+    const text = await response.text();
+    if (before !== undefined && text === before.text) return before.value;
+    try {
+      const value: unknown = JSON.parse(text);
+      kept.set(path, { tag, text: tag === null ? text : null, value });
+      return value;
+    } catch {
+      throw new FileProblem(`${path} is damaged or only half there.`);
+    }
+  }
+
+  async function athlete(id: string, name: string): Promise<Activity[]> {
+    const path = `${id}/activities.topojson`;
+    const value = await json(path);
+    const before = read.get(id);
+    if (before !== undefined && before.from === value && before.name === name) return before.activities;
+    const activities = activitiesOf(value, id, name, path);
+    read.set(id, { from: value, name, activities });
+    return activities;
+  }
+
+  return {
+    async config() {
+      try {
+        return configOf(await json("config.json"));
+      } catch (problem) {
+        if (problem instanceof FileProblem) return { title: null, tiles: null }; // the file is optional
+        throw problem;
+      }
+    },
+    async history() {
+      const entries = athletesOf(await json("index.json"));
+      const problems: string[] = [];
+      const lists = await Promise.all(
+        entries.map(({ id, name }) =>
+          athlete(id, name).catch((problem: unknown) => {
+            if (!(problem instanceof FileProblem)) throw problem;
+            problems.push(`${name}: ${problem.message}`);
+            return read.get(id)?.activities ?? []; // half-written a moment ago: what was there before still holds
+          }),
+        ),
+      );
+      const next = {
+        athletes: entries.map(({ name }) => name),
+        updated:
+          entries
+            .map(({ updated }) => updated)
+            .sort()
+            .at(-1) ?? "",
+        activities: lists.flat(),
+        problems,
+      };
+      // the same object for the same content: whoever draws need not draw again
+      if (
+        history === null ||
+        JSON.stringify([next.athletes, next.updated, problems]) !==
+          JSON.stringify([history.athletes, history.updated, history.problems]) ||
+        next.activities.length !== history.activities.length ||
+        next.activities.some((activity, i) => activity !== history!.activities[i])
+      )
+        history = next;
+      return history;
+    },
+    async profile(activity) {
+      const path = `${activity.athlete}/streams/stream_${activity.id}.csv`;
+      const text = await (await request(path)).text();
+      try {
+        return parseStream(text);
+      } catch (problem) {
+        throw new FileProblem(`${path} cannot be read: ${(problem as Error).message}.`);
+      }
+    },
+  };
+}
+
+async function request(path: string): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, { cache: "no-cache", credentials: "same-origin" }); // asks whether it changed
+  } catch {
+    throw new FileProblem(`${path} cannot be reached. Is the connection gone?`);
+  }
+  if (!response.ok) throw new FileProblem(`${path} is not there (${response.status}).`, response.status);
+  return response;
+}
+
+function configOf(value: unknown): Config {
+  const { title, tiles } = record(value);
+  const { url, attribution } = record(tiles);
+  return {
+    title: typeof title === "string" && title !== "" ? title : null,
+    tiles:
+      typeof url === "string" && /^(https?:)?\/|^\./.test(url)
+        ? { url, attribution: typeof attribution === "string" ? attribution : "" }
+        : null,
+  };
+}
+
+function athletesOf(index: unknown): { id: string; name: string; updated: string }[] {
+  const { schema, athletes } = record(index);
+  if (typeof schema === "number" && schema > 1)
+    throw new FileProblem("index.json is of a newer version than this page. Load the page again.");
+  if (!Array.isArray(athletes)) throw new FileProblem("index.json is not an index of athletes.");
+  return athletes
+    .map(record)
+    .flatMap(({ id, name, updated }) =>
+      typeof id === "string" && /^[\w-]+$/.test(id)
+        ? [
+            {
+              id,
+              name: typeof name === "string" && name !== "" ? name : "An athlete",
+              updated: typeof updated === "string" ? updated : "",
+            },
+          ]
+        : [],
+    );
+}
+
+function activitiesOf(value: unknown, athlete: string, name: string, path: string): Activity[] {
+  const topology = value as Topology;
+  const object = record(record(value)["objects"])["activities"] as GeometryCollection | undefined;
+  if (record(value)["type"] !== "Topology" || object?.type !== "GeometryCollection")
+    throw new FileProblem(`${path} is not a map of activities.`);
+  try {
+    return feature(topology, object).features.flatMap(
+      (each) => activityOf(each as Parameters<typeof activityOf>[0], athlete, name) ?? [],
+    );
+  } catch {
+    throw new FileProblem(`${path} is damaged: a line that it names is not in it.`);
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

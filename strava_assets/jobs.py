@@ -1,0 +1,52 @@
+"""Dagster's word "job": which assets are made together.
+
+What belongs here: selections. What does not: when they run (``sensors``, ``schedules``).
+"""
+
+import dagster as dg
+
+from strava_assets import retention
+from strava_assets.database.connection import locate
+from strava_assets.settings import load
+
+#: Everything that is cut by months, in the flow's order.
+MONTHLY = ("raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs")
+#: Everything that is made once from all months.
+WHOLE = ("activities_topojson", "training_summaries", "dashboard", "warehouse_activities")
+
+ingest_months = dg.define_asset_job(
+    "ingest_months",
+    selection=dg.AssetSelection.assets(*MONTHLY),
+    description="Land, type, mask and trim months. Nothing of an unchanged activity is done again.",
+)
+
+publish = dg.define_asset_job(
+    "publish",
+    selection=dg.AssetSelection.assets(*WHOLE),
+    description="The map, the summaries and the index, from every masked month: once after any set of months.",
+)
+
+follow = dg.define_asset_job(
+    "follow",
+    selection=dg.AssetSelection.assets(*MONTHLY, *WHOLE),
+    description="One month and the map in one run: the shortest way from an event to the public files.",
+)
+
+draw_zones = dg.define_asset_job(
+    "draw_zones",
+    selection=dg.AssetSelection.assets("privacy_zones"),
+    description="The zones in force and the shapes cut for them.",
+)
+
+
+@dg.op(description="Forgets runs and events older than 60 days, less the newest materialisation of each partition.")
+def forget_old_runs(context: dg.OpExecutionContext) -> None:
+    """Keep Dagster's own history bounded."""
+    forgotten = retention.forget_old_runs(locate(load()).dagster)
+    context.log.info(f"{forgotten.events} events and {forgotten.runs} runs forgotten")
+
+
+@dg.job(description="Keeps Dagster's own history bounded; run daily.")
+def tidy_history() -> None:
+    """Forget old runs."""
+    forget_old_runs()

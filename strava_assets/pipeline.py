@@ -1,0 +1,243 @@
+"""Running the pipeline in this process, without a daemon: what ``materialize`` and the demo do.
+
+What belongs here: which months, in which order, as which Dagster runs, and what they said. What does
+not: what an asset does. The runs are ordinary ones on the same instance; the UI shows them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import strava_assets
+from strava_assets.database.connection import locate, queries
+from strava_assets.errors import SettingsError, StravaAssetsError
+from strava_assets.installation import Installation
+from strava_assets.requests import request_months
+from strava_assets.settings import Settings
+
+#: Empty months that one run goes over rather than end: cheaper than the next run's beginning.
+_BRIDGE = 5
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+@dataclass
+class PipelineReport:
+    """What a materialisation did."""
+
+    months: int = 0
+    runs: int = 0
+    failures: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def project_file(name: str) -> Path:
+    """``dagster.yaml`` or ``workspace.yaml``: beside the package in a checkout, inside it when installed."""
+    package = Path(strava_assets.__file__).parent
+    for folder in (package.parent, package):
+        if (folder / name).is_file():
+            return folder / name
+    raise SettingsError(f"the installation is incomplete: {name} is missing; install it again")
+
+
+def dagster_environment(settings: Settings) -> dict[str, str]:
+    """Make Dagster's home and name its database; the variables that every Dagster process needs.
+
+    Returns
+    -------
+    dict of str
+        ``DAGSTER_HOME``, ``STRAVA_ASSETS_DAGSTER_URL`` and the settings as absolute paths.
+    """
+    home = settings.home_path / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(project_file("dagster.yaml"), home / "dagster.yaml")
+    return {
+        "DAGSTER_HOME": str(home),
+        "STRAVA_ASSETS_DAGSTER_URL": locate(settings).dagster_sqlalchemy,
+        "STRAVA_ASSETS_HOME": str(settings.home_path),
+        "DAGSTER_EVENT_BATCH_SIZE": "200",
+        # gRPC and telemetry say nothing that a user could act on
+        "GRPC_VERBOSITY": "ERROR",
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+    }
+
+
+def materialize(
+    installation: Installation,
+    months: list[str] | None = None,
+    *,
+    force: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> PipelineReport:
+    """Bring months and then the map up to date.
+
+    Parameters
+    ----------
+    installation : Installation
+    months : list of str, optional
+        ``YYYY-MM``; all that hold an activity, after listing connected accounts, if left out.
+    force : bool
+        Do unchanged activities again.
+    progress : callable, optional
+        Called with a description, runs done and runs in all.
+    """
+    os.environ |= dagster_environment(installation.settings)
+    for name in ("dagster", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    import dagster as dg
+
+    from strava_assets import resources
+    from strava_assets.definitions import defs
+    from strava_assets.partitions import ranges
+
+    resources.use(installation)
+    report = PipelineReport()
+    wanted = months if months is not None else known_months(installation)
+    spans = ranges(wanted, bridge=_BRIDGE if months is None else 0)
+    steps = len(spans) + 1
+    with dg.DagsterInstance.get() as instance:
+        # one connection kept, instead of a new one for each of a thousand queries
+        instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=20)
+        for done, (first, last) in enumerate(spans):
+            if progress:
+                progress(first if first == last else f"{first} … {last}", done, steps)
+            result = defs.resolve_job_def("ingest_months").execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config=_forced(force),
+                **(
+                    {"partition_key": first}
+                    if first == last
+                    else {"tags": dict(zip(_RANGE, (first, last), strict=True))}
+                ),
+            )
+            report.runs += 1
+            report.failures += _failures(result)
+            report.warnings += _warnings(result)
+        if progress:
+            progress("the map", len(spans), steps)
+        result = defs.resolve_job_def("publish").execute_in_process(
+            instance=instance, raise_on_error=False, run_config=_QUIET
+        )
+        report.runs += 1
+        report.failures += _failures(result)
+        report.warnings += _warnings(result)
+        if progress:
+            progress("done", steps, steps)
+    report.months = len(wanted)
+    return report
+
+
+def known_months(installation: Installation) -> list[str]:
+    """Months with an activity, after listing every connected account once; within the partitions."""
+    from strava_assets.partitions import monthly
+    from strava_assets.strava.account import list_everyone
+
+    keys = monthly.get_partition_keys()
+    list_everyone(
+        installation.settings, installation.database, datetime.strptime(keys[0], "%Y-%m").replace(tzinfo=UTC), None
+    )
+    with installation.database.transaction() as connection:
+        known = {row["month"] for row in queries().months_with_activities(connection)}
+    return [key for key in keys if key in known]
+
+
+#: The runs' own log is in the UI; a terminal shows progress, and failures by name.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def _forced(force: bool) -> dict[str, Any]:
+    return {
+        **_QUIET,
+        "ops": {name: {"config": {"force": force}} for name in ("typed_tables", "masked_geometries", "trimmed_csvs")},
+    }
+
+
+def sync(installation: Installation, since: str | None = None) -> list[str]:
+    """List every connected account, ask for the months in which something is missing, and say what it will cost.
+
+    Parameters
+    ----------
+    installation : Installation
+    since : str, optional
+        ``YYYY-MM-DD``; from the beginning if left out.
+
+    Returns
+    -------
+    list of str
+        Lines for a person.
+
+    Raises
+    ------
+    SettingsError
+        ``since`` is no date.
+    """
+    from strava_assets.strava.account import list_everyone
+    from strava_assets.strava.quota import remaining
+
+    try:
+        after = datetime.fromisoformat(since).replace(tzinfo=UTC) if since else None
+    except ValueError:
+        raise SettingsError(f"--since {since!r} is no date like 2024-05-01") from None
+    found = list_everyone(installation.settings, installation.database, after, None)
+    request_months(installation.database, found.months, "sync")
+    with installation.database.transaction() as connection:
+        missing = queries().not_landed(connection)
+    lines = [
+        f"{found.athletes} accounts, {found.activities} activities listed with {found.reads} reads: {found.new} new, "
+        f"{found.changed} changed, {found.gone} gone; {len(found.months)} months asked for again"
+    ]
+    left = remaining(installation.database, installation.settings.client_id or "")
+    if missing and left is not None:
+        days = -(-max(0, 2 * missing - left.day) // max(left.allowed_a_day, 1))
+        lines.append(
+            f"{left.day:,} of {left.allowed_a_day:,} reads left today; {missing:,} activities need "
+            f"{2 * missing:,} reads: "
+            + (f"{days + 1} days, or import your export and finish today" if days else "today")
+        )
+    if found.stopped:
+        lines.append(f"stopped early: {found.stopped}")
+    return lines
+
+
+def _warnings(result: Any) -> list[str]:
+    """What Strava did not give: checks that tell of unfinished work."""
+    return [
+        evaluation.description
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed and evaluation.check_name == "everything_landed" and evaluation.description
+    ]
+
+
+def _failures(result: Any) -> list[str]:
+    """One line for each failed step: the error that our own code raised, not Dagster's wrapping."""
+    lines = []
+    for event in (
+        result.get_step_failure_events()
+        if hasattr(result, "get_step_failure_events")
+        else [event for event in result.all_events if event.is_step_failure]
+    ):
+        lines.append(f"{event.step_key}: {_said(event.event_specific_data.error)}")
+    return lines
+
+
+def _said(error: Any) -> str:
+    """The first line of our own error in a chain; else of the one at its root."""
+    names = {kind.__name__ for kind in _tree(StravaAssetsError)}
+    while error is not None and error.cls_name not in names and error.cause is not None:
+        error = error.cause
+    if error is None:
+        return "failed"
+    text = (error.message.strip().splitlines() or ["?"])[0]
+    return text.split(": ", 1)[1] if error.cls_name in names and ": " in text else text
+
+
+def _tree(kind: type) -> set[type]:
+    children: list[type] = kind.__subclasses__()
+    return {kind}.union(*(_tree(child) for child in children))

@@ -1,0 +1,266 @@
+"""The invariants of PRIVACY.md that can be seen on decoded public values.
+
+What belongs here: judging decoded tracks, rows and figures against the zones in force; each function
+returns findings, never writes. What does not: decoding (``publish.decode``), deciding what to publish.
+The same functions are the gate, the asset checks and ``strava-assets verify``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+
+from strava_assets.privacy import geodesy
+from strava_assets.privacy.cut_shapes import GUARD
+from strava_assets.privacy.tracks import Area, TrackBoxes, Tracks, distances, touching
+from strava_assets.privacy.zones import Zone
+
+#: How much longer than the visible track a published distance may be (I5).
+DISTANCE_SLACK = 1.02
+#: How far a CSV's point may lie from the map's line, metres: tolerance, quantum, and a straight's bend.
+LINE_TOLERANCE = 13.0
+
+_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_KIND = re.compile(r"^[^\W\d_][^\W\d_ -]*([ -][^\W\d_]+){0,4}$")
+_CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}|(?<!\d)\d{9,10}(?:\.\d+)?(?!\d)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken invariant.
+
+    Attributes
+    ----------
+    invariant : str
+        ``I1`` … ``I18``.
+    where : str
+        The public path, and the feature, segment or row in it.
+    what : str
+        What is wrong, without telling where the zone is.
+    """
+
+    invariant: str
+    where: str
+    what: str
+
+
+@dataclass
+class Tested:
+    """How much was looked at, and how near anything came."""
+
+    vertices: int = 0
+    segments: int = 0
+    rows: int = 0
+    files: int = 0
+    nearest: float = field(default=math.inf)  # metres, from any vertex to any Z
+
+
+def forbidden_areas(zones: Sequence[Zone]) -> list[tuple[Zone, Area]]:
+    """For each zone, what no published vertex or segment may touch: H, and Z grown by 25 m."""
+    areas = []
+    for zone in zones:
+        guarded = shapely.buffer(geodesy.geometry_to_plane(zone.geometry, zone.shape.center), GUARD, quad_segs=32)
+        areas.append((zone, Area.of(zone.shape.center, shapely.union(zone.shape.geometry, guarded))))
+    return areas
+
+
+def near_zones(
+    invariant: str,
+    tracks: Tracks,
+    names: Sequence[str],
+    areas: Sequence[tuple[Zone, Area]],
+    tested: Tested | None = None,
+) -> list[Finding]:
+    """I1 and I2: tracks with a vertex or segment in H or within 25 m of Z.
+
+    Parameters
+    ----------
+    invariant : {'I1', 'I2'}
+    tracks : Tracks
+        Each a line of the map, or the positions of one segment of a CSV.
+    names : sequence of str, one a track
+        For the findings.
+    areas
+        From `forbidden_areas`.
+    tested : Tested, optional
+        Counted up.
+    """
+    boxes = TrackBoxes.of(tracks)
+    owner = tracks.owner
+    findings: dict[int, int] = {}
+    for zone, area in areas:
+        for track in np.unique(owner[touching(tracks, area, boxes)]):
+            findings[int(track)] = zone.id
+        if tested is not None:
+            plane = Area(area.center, geodesy.geometry_to_plane(zone.geometry, area.center))
+            tested.nearest = min(tested.nearest, distances(tracks, plane, 2_000.0, boxes))
+    if tested is not None:
+        tested.vertices += len(tracks.lon)
+        tested.segments += max(len(tracks.lon) - len(tracks.starts) + 1, 0)
+    kind = "vertex or segment" if invariant == "I1" else "row, or the step between two rows,"
+    return [
+        Finding(invariant, names[track], f"a {kind} lies inside a private zone's cut") for track in sorted(findings)
+    ]
+
+
+def rebased_rows(
+    where: str, segment: np.ndarray, time: np.ndarray, distance: np.ndarray | None, lon: np.ndarray, lat: np.ndarray
+) -> list[Finding]:
+    """I3 and I5 on one CSV: ``time`` and ``distance`` start at 0 in each segment and never jump inside.
+
+    Parameters
+    ----------
+    where : str
+    segment : ndarray of int, shape (n,)
+    time, distance, lon, lat : ndarray, shape (n,)
+        NaN where a cell is empty; ``distance`` None where there is no such column.
+    """
+    findings = []
+    heads = np.flatnonzero(np.diff(segment, prepend=-1))
+    if not np.array_equal(segment[heads], np.arange(len(heads))):
+        findings.append(Finding("I3", where, "segments are not counted from 0 in order"))
+    if (np.isfinite(time[heads]) & (time[heads] != 0)).any():
+        findings.append(Finding("I3", where, "time does not start at 0 in a segment"))
+    known = np.isfinite(time)
+    passed = np.diff(time[known])[np.diff(segment[known]) == 0]
+    if (passed < 0).any():
+        findings.append(Finding("I3", where, "time goes back inside a segment"))
+    if len(passed) and passed.max() > max(7200.0, 30 * float(np.median(passed))):
+        findings.append(Finding("I3", where, "time jumps inside a segment"))
+    located = np.isfinite(lon)
+    if not located[heads].all():
+        findings.append(Finding("I2", where, "a segment starts without a position"))
+    step = geodesy.step_lengths(lon[located], lat[located])
+    step = np.where(np.diff(segment[located]) == 0, step, 0.0)
+    length = np.bincount(segment[located][1:].astype(int), weights=step, minlength=len(heads))
+    if distance is None:
+        return findings
+    if (np.isfinite(distance[heads]) & (distance[heads] != 0)).any():
+        findings.append(Finding("I3", where, "distance does not start at 0 in a segment"))
+    reached = np.zeros(len(heads))
+    np.maximum.at(reached, segment.astype(int), np.nan_to_num(distance))
+    if (reached > length * DISTANCE_SLACK + 1.0).any():
+        findings.append(Finding("I5", where, "distance is longer than the visible track"))
+    both = np.isfinite(distance)
+    if (np.diff(distance[both])[np.diff(segment[both]) == 0] < 0).any():
+        findings.append(Finding("I3", where, "distance goes back inside a segment"))
+    return findings
+
+
+def feature_figures(
+    where: str,
+    properties: Mapping[str, Any],
+    length: float,
+    time: float,
+    highest: Mapping[str, float] | None = None,
+    rise: float | None = None,
+    segments: int = 1,
+) -> list[Finding]:
+    """I5 on one activity: no figure says more than its visible track does.
+
+    Parameters
+    ----------
+    where : str
+    properties : mapping
+        The TopoJSON feature's.
+    length : float
+        Of the activity's CSV, summed over its segments, metres.
+    time : float
+        Covered by its CSV, seconds.
+    highest : mapping of str to float, optional
+        The largest value of each of the CSV's channels.
+    rise : float, optional
+        All its ascents added up, metres.
+    segments : int
+        How many the CSV has; each may round once.
+    """
+    findings = []
+    for channel, names in (
+        ("heartrate", ("max_heartrate", "average_heartrate")),
+        ("watts", ("average_watts",)),
+        ("cadence", ("average_cadence",)),
+        ("velocity_smooth", ("max_speed",)),
+    ):
+        if highest and channel in highest:
+            findings += [
+                Finding("I5", where, f"{name} is more than any visible sample's")
+                for name in names
+                if _number(properties.get(name)) > highest[channel] + 0.51
+            ]
+    if rise is not None and _number(properties.get("total_elevation_gain")) > rise + 1 + 0.2 * segments:
+        findings.append(Finding("I5", where, "total_elevation_gain is more than the visible ascents"))
+    distance = _number(properties.get("distance"))
+    moving, elapsed = _number(properties.get("moving_time")), _number(properties.get("elapsed_time"))
+    speed = _number(properties.get("average_speed"))
+    most = length * DISTANCE_SLACK + 1.0
+    if distance > most:
+        findings.append(Finding("I5", where, "distance is longer than the visible track"))
+    if elapsed > time + 1 or moving > time + 1:
+        findings.append(Finding("I5", where, "elapsed_time or moving_time is more than the visible time"))
+    if speed * moving > most or speed * elapsed > max(most, distance * elapsed / max(moving, 1)) + 1:
+        findings.append(Finding("I5", where, "average_speed × time is longer than the visible track"))
+    if properties.get("partly_hidden") is not False and properties.get("calories") is not None:
+        findings.append(Finding("I5", where, "calories of a partly hidden activity cannot come from visible samples"))
+    return findings
+
+
+def property_types(where: str, properties: Mapping[str, Any], expected: Sequence[str]) -> list[Finding]:
+    """I6 and I7 on values: every property is there, and is of its kind; nothing else can be told by it."""
+    findings = [Finding("I7", where, f"{name} is missing") for name in expected if name not in properties]
+    for name, value in properties.items():
+        if name in ("has_heartrate", "private", "partly_hidden"):
+            good = isinstance(value, bool)
+        elif name in ("name", "actID", "strava_id"):
+            good = isinstance(value, str)
+        elif name == "gear_name":
+            good = value is None or isinstance(value, str)
+        elif name == "startDate":
+            good = isinstance(value, str) and _is_date(value)
+        elif name in ("type", "type_extended"):
+            good = isinstance(value, str) and bool(_KIND.match(value))
+        else:
+            good = value is None or (
+                isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+            )
+        if not good:
+            findings.append(Finding("I6" if name == "startDate" else "I7", where, f"{name} is not what it should be"))
+    return findings
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(_DATE.match(text)) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def known_names(where: str, names: Iterable[str], allowed: Sequence[str]) -> list[Finding]:
+    """I7: property and column names are CONTRACT's."""
+    return [Finding("I7", where, f"{name!r} is no published name") for name in names if name not in allowed]
+
+
+def no_clock(where: str, values: Mapping[str, Any]) -> list[Finding]:
+    """I6: a date has no time of day, and no value looks like an instant.
+
+    Free texts (the ride's and the gear's name) are the owner's words and are let be.
+    """
+    findings = []
+    for name, value in values.items():
+        if name in ("name", "gear_name", "startDate", "actID"):
+            continue
+        if isinstance(value, str) and (_CLOCK.search(value) or re.search(r"\d{1,2}:\d{2}", value)):
+            findings.append(Finding("I6", where, f"{name} holds a time of day"))
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 3e8:
+            findings.append(Finding("I6", where, f"{name} looks like an instant"))
+    return findings
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0

@@ -1,0 +1,130 @@
+"""A month's trimmed CSVs: which there should be, which are there already, and the bytes of the rest.
+
+What belongs here: from masked rows and samples to files for the gate. What does not: the cut itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from strava_assets.privacy import figures
+from strava_assets.privacy.masked import MonthSamples, runs_of
+from strava_assets.publish import csv_files
+from strava_assets.publish.gate import Gate, GateReport, Known
+
+#: Counts up whenever the same masked activity comes out as other bytes.
+VERSION = "1"
+#: Activities written in one passage of the gate: bounds the memory, and what a kill can cost.
+_BATCH = 200
+
+
+@dataclass
+class MonthReport:
+    """What became of a month's CSVs."""
+
+    expected: int = 0
+    gate: GateReport = field(default_factory=GateReport)
+
+
+def csv_path(athlete: str, activity: str) -> str:
+    """Public path of an activity's CSV, from the public ids."""
+    return f"{athlete}/streams/stream_{activity}.csv"
+
+
+def publish_month(
+    masked: pd.DataFrame,
+    streams: Callable[[list[int]], pa.Table],
+    ids: Mapping[int, tuple[str, str]],
+    others: Mapping[int, str],
+    gate: Gate,
+    dropped: frozenset[str],
+    force: bool = False,
+) -> MonthReport:
+    """Bring a month's CSVs up to date.
+
+    Parameters
+    ----------
+    masked : DataFrame
+        The month's masked table.
+    streams : callable
+        Samples of the activities asked for, ``schema.STREAMS``.
+    ids : mapping of int to (athlete, activity)
+        Public ids by activity id.
+    others : mapping of int to str
+        Paths that the gate remembers for activities which belong to this month now, by activity id.
+    gate : Gate
+    dropped : frozenset of str
+        Columns that the owner does not publish.
+    force : bool
+        Make every file again.
+    """
+    report = MonthReport()
+    shown = masked[masked["hidden_because"].isna()]
+    paths = {int(row.activity_id): csv_path(*ids[int(row.activity_id)]) for row in shown.itertuples()}
+    prints = {
+        path: _fingerprint(print_, dropped) for path, print_ in zip(paths.values(), shown["fingerprint"], strict=True)
+    }
+    report.expected = len(paths)
+    known = gate.known()
+    stale = [activity for activity, path in paths.items() if force or not _is_current(known.get(path), prints[path])]
+    for at in range(0, len(stale), _BATCH):
+        batch = stale[at : at + _BATCH]
+        files = dict(
+            zip(
+                (paths[activity] for activity in batch),
+                _encode(shown[shown["activity_id"].isin(batch)], streams(batch), batch, dropped),
+                strict=True,
+            )
+        )
+        _add(
+            report.gate,
+            gate.publish(
+                files,
+                fingerprints={path: prints[path] for path in files},
+                activities={paths[activity]: activity for activity in batch},
+                sceptical=force,
+            ),
+        )
+    wanted = set(paths.values())
+    report.gate.unchanged += len(paths) - len(stale)
+    report.gate.withdrawn += gate.withdraw(path for path in others.values() if path not in wanted)
+    return report
+
+
+def _is_current(known: Known | None, fingerprint: str) -> bool:
+    return known is not None and known.fingerprint == fingerprint
+
+
+def _encode(masked: pd.DataFrame, streams: pa.Table, ids: list[int], dropped: frozenset[str]) -> list[bytes]:
+    month = MonthSamples.of(streams, ids)
+    runs = runs_of(masked, month)
+    visible = figures.rebased(month.samples, runs, month.channels["distance"])
+    owner = runs.activity[visible.run]
+    first_run = np.searchsorted(runs.activity, np.arange(len(ids)))
+    columns = {name: values[visible.index] for name, values in month.channels.items() if name != "moving"}
+    columns |= {
+        "segment": (visible.run - first_run[owner]).astype(float),
+        "time": visible.time,
+        "distance": visible.distance,
+    }
+    return csv_files.encode(columns, np.searchsorted(owner, np.arange(len(ids) + 1)).astype(np.int64), dropped)
+
+
+def _fingerprint(masked: str, dropped: frozenset[str]) -> str:
+    return hashlib.sha256(f"{VERSION}|{masked}|{','.join(sorted(dropped))}".encode()).hexdigest()
+
+
+def _add(total: GateReport, part: GateReport) -> None:
+    total.written += part.written
+    total.unchanged += part.unchanged
+    total.withdrawn += part.withdrawn
+    total.bytes_written += part.bytes_written
+    for name in ("vertices", "segments", "rows", "files"):
+        setattr(total.tested, name, getattr(total.tested, name) + getattr(part.tested, name))
+    total.tested.nearest = min(total.tested.nearest, part.tested.nearest)

@@ -1,0 +1,213 @@
+"""``activities.topojson``: one file an athlete, encoded with the topojson library, read back by its own reader.
+
+What belongs here: the format, CONTRACT's properties and their order, an independent decoder of the
+specification (https://github.com/topojson/topojson-specification). What does not: which activities are
+in it, and whether the bytes are good (``publish.gate``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+#: Properties in CONTRACT's names and order.
+PROPERTIES = (
+    "actID",
+    "name",
+    "type",
+    "type_extended",
+    "distance",
+    "elapsed_time",
+    "moving_time",
+    "total_elevation_gain",
+    "average_speed",
+    "max_speed",
+    "average_watts",
+    "calories",
+    "has_heartrate",
+    "average_heartrate",
+    "max_heartrate",
+    "average_cadence",
+    "gear_name",
+    "startDate",
+    "private",
+    "partly_hidden",
+)
+#: Only where the owner opted in (STRAVA_ASSETS_LINK_TO_STRAVA).
+OPTIONAL_PROPERTIES = ("strava_id",)
+#: The fixed grid of the map's lines, degrees (``privacy.lines.CELLS``).
+CELL = 1e-5
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One activity on the map: its properties, and a MultiLineString on the grid (EPSG:4326)."""
+
+    properties: dict[str, Any]
+    geometry: shapely.MultiLineString
+
+
+def encode(features: Sequence[Feature]) -> bytes:
+    """Write the file.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        In the order in which they are to appear.
+
+    Returns
+    -------
+    bytes
+        TopoJSON, quantised on a grid of 1e-5 degrees that never moves: one activity's vertices do not
+        depend on the others'. The transform begins at the corner of what is visible.
+    """
+    if not features:
+        return _dump(
+            {
+                "type": "Topology",
+                "bbox": [],
+                "transform": {"scale": [CELL, CELL], "translate": [0, 0]},
+                "objects": {"activities": {"type": "GeometryCollection", "geometries": []}},
+                "arcs": [],
+            }
+        )
+    from topojson.ops import delta_encoding
+
+    # The library's own Topology takes a vertex for needless where a line turns back on itself: the far end of
+    # every out-and-back would be lost. So lines become arcs here, one each, and the library encodes them.
+    geometries = np.array([feature.geometry for feature in features], dtype=object)
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    coords, line = shapely.get_coordinates(parts, return_index=True)
+    cells = np.rint(coords / CELL).astype(np.int64)
+    corner = cells.min(axis=0)
+    arcs = delta_encoding(np.split(cells - corner, np.flatnonzero(np.diff(line)) + 1))
+    first = np.searchsorted(owner, np.arange(len(features) + 1)).tolist()
+    names = (*PROPERTIES, *OPTIONAL_PROPERTIES)
+    collection = []
+    for feature, start, end in zip(features, first[:-1], first[1:], strict=True):
+        single = end - start == 1
+        collection.append(
+            {
+                "type": "LineString" if single else "MultiLineString",
+                "arcs": [start] if single else [[arc] for arc in range(start, end)],
+                "properties": {name: feature.properties[name] for name in names if name in feature.properties},
+            }
+        )
+    west, south = (round(value, 5) for value in (corner * CELL).tolist())
+    east, north = (round(value, 5) for value in (cells.max(axis=0) * CELL).tolist())
+    return _dump(
+        {
+            "type": "Topology",
+            "bbox": [west, south, east, north],
+            "transform": {"scale": [CELL, CELL], "translate": [west, south]},
+            "objects": {"activities": {"type": "GeometryCollection", "geometries": collection}},
+            "arcs": arcs,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class DecodedFeature:
+    """One feature as its bytes say: properties, and lines of lon, lat, each of shape (k, 2)."""
+
+    properties: dict[str, Any]
+    lines: list[NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class DecodedTopology:
+    """A file as its bytes say."""
+
+    features: list[DecodedFeature]
+    bbox: list[float]
+    translate: list[float]
+    scale: list[float]
+    members: tuple[str, ...]
+    unused_arcs: int
+    as_we_write: bool = True
+
+
+def decode(data: bytes) -> DecodedTopology:
+    """Read the file again, by the specification alone.
+
+    Raises
+    ------
+    ValueError
+        It is not valid TopoJSON, or not of CONTRACT's shape.
+    """
+    try:
+        document = json.loads(data, object_pairs_hook=_once, parse_constant=_no_constant)
+        if set(document["transform"]) != {"scale", "translate"} or set(document["objects"]["activities"]) != {
+            "type",
+            "geometries",
+        }:
+            raise ValueError("it has members that are not ours")
+        if any(type(number) is not int for arc in document["arcs"] for position in arc for number in position):
+            raise ValueError("an arc holds something other than whole numbers")
+        if document["type"] != "Topology" or list(document["objects"]) != ["activities"]:
+            raise ValueError("not a Topology with the one object 'activities'")
+        scale, translate = document["transform"]["scale"], document["transform"]["translate"]
+        arcs = [
+            np.cumsum(np.asarray(arc, dtype=np.float64).reshape(-1, 2), axis=0) * scale + translate
+            for arc in document["arcs"]
+        ]
+        collection = document["objects"]["activities"]
+        if collection["type"] != "GeometryCollection":
+            raise ValueError("'activities' is not a GeometryCollection")
+        used: set[int] = set()
+        features = []
+        for geometry in collection["geometries"]:
+            if geometry["type"] not in ("LineString", "MultiLineString"):
+                raise ValueError(f"a feature is a {geometry['type']}")
+            parts = [geometry["arcs"]] if geometry["type"] == "LineString" else geometry["arcs"]
+            extra = set(geometry) - {"type", "arcs", "properties"}
+            if extra:
+                raise ValueError(f"a feature has the member {sorted(extra)[0]!r}")
+            used.update(i if i >= 0 else ~i for part in parts for i in part)
+            features.append(DecodedFeature(geometry["properties"], [_joined(part, arcs) for part in parts]))
+        return DecodedTopology(
+            features,
+            document["bbox"],
+            translate,
+            scale,
+            tuple(document),
+            len(set(range(len(arcs))) - used),
+            data == _dump(document),
+        )
+    except (
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        json.JSONDecodeError,
+        UnicodeDecodeError,
+    ) as error:
+        raise ValueError(f"not a TopoJSON file of activities ({type(error).__name__}: {str(error)[:80]})") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands twice")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _joined(part: list[int], arcs: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """A line's positions from its arcs; a negative index is an arc the other way round."""
+    pieces = [arcs[i] if i >= 0 else arcs[~i][::-1] for i in part]
+    return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
+
+
+def _dump(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

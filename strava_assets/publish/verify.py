@@ -1,0 +1,87 @@
+"""Reading the whole public root again, as anybody could, and judging all of it at once.
+
+What belongs here: collecting what is there and handing it to `judge`, and what only shows across files.
+What does not: the judgement itself, which is the gate's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from strava_assets.privacy.invariants import LINE_TOLERANCE, Finding
+from strava_assets.publish import csv_files, topojson_file
+from strava_assets.publish.gate import Gate
+from strava_assets.publish.judge import CSV_PATH, TOPOJSON_PATH, Judgement, judge, line_distance
+from strava_assets.publish.month_files import csv_path
+
+#: Files judged in one go: bounds the memory.
+_BATCH = 500
+
+
+def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Judgement:
+    """Check every invariant that can be seen from outside, on what the public root holds now.
+
+    Parameters
+    ----------
+    gate : Gate
+        Read from only.
+    progress : callable, optional
+        Called with files done and files in all.
+    """
+    paths = list(gate.paths())
+    csvs = [path for path in paths if CSV_PATH.match(path)]
+    rest = [path for path in paths if not CSV_PATH.match(path)]
+    total = Judgement()
+    for at in range(0, len(csvs), _BATCH):
+        _add(
+            total,
+            judge(
+                {path: gate.read(path) for path in csvs[at : at + _BATCH]},
+                gate.rules,
+                lambda path: None,
+                lambda athlete: None,
+            ),
+        )
+        if progress:
+            progress(min(at + _BATCH, len(csvs)), len(paths))
+    # the map is held against what the CSVs' own bytes said just now, not against any memory
+    _add(total, judge({path: gate.read(path) for path in rest}, gate.rules, total.facts.get, lambda athlete: None))
+    _across(gate, rest, csvs, total)
+    if progress:
+        progress(len(paths), len(paths))
+    return total
+
+
+def _across(gate: Gate, rest: list[str], csvs: list[str], total: Judgement) -> None:
+    """What no file tells alone: CSVs on no map (I9), points beside their line (I11), summaries missing (I13)."""
+    on_map: set[str] = set()
+    for path in rest:
+        if not (match := TOPOJSON_PATH.match(path)):
+            continue
+        try:
+            topology = topojson_file.decode(gate.read(path))
+        except ValueError:
+            continue  # found already
+        for feature in topology.features:
+            csv = csv_path(match[1], str(feature.properties.get("actID")))
+            on_map.add(csv)
+            if csv in total.facts and feature.lines and all(len(line) >= 2 for line in feature.lines):
+                distance = line_distance(csv_files.decode(gate.read(csv)), feature.lines)
+                if distance > LINE_TOLERANCE:
+                    total.findings.append(Finding("I11", csv, f"a row lies {distance:.0f} m from the map's line"))
+        for name in ("weekly.json", "quarterly.json"):
+            if f"{match[1]}/{name}" not in rest:
+                total.findings.append(Finding("I13", f"{match[1]}/{name}", "is missing"))
+    for csv in csvs:
+        if csv not in on_map:
+            total.findings.append(Finding("I9", csv, "is on no map"))
+    if any(TOPOJSON_PATH.match(path) for path in rest) and "index.json" not in rest:
+        total.findings.append(Finding("I13", "index.json", "is missing"))
+
+
+def _add(total: Judgement, part: Judgement) -> None:
+    total.findings += part.findings
+    total.facts |= part.facts
+    for name in ("vertices", "segments", "rows", "files"):
+        setattr(total.tested, name, getattr(total.tested, name) + getattr(part.tested, name))
+    total.tested.nearest = min(total.tested.nearest, part.tested.nearest)

@@ -1,0 +1,44 @@
+"""Dagster's word "schedule": what runs by the clock.
+
+What belongs here: ``reconcile_with_strava``. What does not: what it does (``strava.account``).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from strava_assets.jobs import follow, tidy_history
+from strava_assets.partitions import monthly
+from strava_assets.requests import request_months
+from strava_assets.resources import InstallationResource
+from strava_assets.strava.account import list_everyone
+
+
+@dg.schedule(
+    job=follow,
+    cron_schedule="17 */6 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    name="reconcile_with_strava",
+    description="Lists every connected account and asks for the months in which something is missing, "
+    "changed or gone: a webhook that never came heals by itself.",
+)
+def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: InstallationResource) -> dg.SkipReason:
+    """Find the months; the sensor ``requested_months`` runs them."""
+    opened = installation.installation
+    first = datetime.strptime(monthly.get_partition_keys()[0], "%Y-%m").replace(tzinfo=UTC)
+    report = list_everyone(opened.settings, opened.database, first, datetime.now(UTC) + timedelta(days=1))
+    request_months(opened.database, report.months, "reconcile")
+    return dg.SkipReason(
+        f"{report.athletes} accounts listed with {report.reads} reads; "
+        f"{len(report.months)} months asked for again" + (f"; {report.stopped}" if report.stopped else "")
+    )
+
+
+tidy_dagster_history = dg.ScheduleDefinition(
+    name="tidy_dagster_history",
+    job=tidy_history,
+    cron_schedule="40 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)

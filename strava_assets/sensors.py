@@ -1,0 +1,102 @@
+"""Dagster's word "sensor": what runs because something happened.
+
+What belongs here: looking at rows and folders, and asking for runs. What does not: what an event means
+(``strava.webhooks``), what a month needs (``assets``).
+"""
+
+import json
+
+import dagster as dg
+
+from strava_assets.database.connection import queries
+from strava_assets.jobs import follow, ingest_months, publish
+from strava_assets.partitions import ranges
+from strava_assets.requests import request_months
+from strava_assets.resources import InstallationResource
+from strava_assets.strava.account import drain_events, events_requested
+
+_BUSY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+@dg.sensor(
+    job=follow,
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Follows the account: stored webhook events become runs of the months that they touch.",
+)
+def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.SkipReason:
+    """Drain pending events in order, coalesced by activity; one run a month."""
+    opened = installation.installation
+    report = drain_events(opened.settings, opened.database)
+    if not report.handled:
+        return dg.SkipReason(report.reason or "no event is pending")
+    # asking for a month is durable and doing it twice is harmless: so first ask, then mark, then run.
+    # Should this tick die before its runs are stored, `requested_months` finds what was asked for.
+    request_months(opened.database, report.months, "webhook")
+    events_requested(opened.database, report.handled)
+    wanted = _wanted(installation, fresh_events=True)
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(run_key=f"{month}:{wanted[month]}", partition_key=month)
+            for month in report.months
+            if month in wanted
+        ]
+    )
+
+
+@dg.sensor(
+    jobs=[follow, ingest_months],
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Runs the months that an import, a new zone or the reconcile asked for, and those of an event "
+    "whose own run never came to be.",
+)
+def requested_months(installation: InstallationResource) -> dg.SensorResult | dg.SkipReason:
+    """One month as one short run with the map; neighbouring months as one run, and the map once after them."""
+    wanted = _wanted(installation, fresh_events=False)
+    if not wanted:
+        return dg.SkipReason("no month is asked for")
+    requests = []
+    for first, last in ranges(wanted):
+        key = f"{first}..{last}:{sum(count for month, count in wanted.items() if first <= month <= last)}"
+        if first == last:
+            requests.append(dg.RunRequest(run_key=key, job_name="follow", partition_key=first))
+        else:
+            tags = dict(zip(_RANGE, (first, last), strict=True))
+            requests.append(dg.RunRequest(run_key=key, job_name="ingest_months", tags=tags))
+    return dg.SensorResult(run_requests=requests)
+
+
+def _wanted(installation: InstallationResource, fresh_events: bool) -> dict[str, int]:
+    """Months asked for and not gone through yet, with the count of their requests."""
+    with installation.installation.database.transaction() as connection:
+        return {
+            row["month"]: row["wanted"] for row in queries().requested_months(connection, fresh_events=fresh_events)
+        }
+
+
+@dg.sensor(
+    job=publish,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Builds the map once after any set of months, however they were run.",
+)
+def publish_when_settled(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Ask for the map when months were made since it was, and none is being made now."""
+    months = context.instance.fetch_materializations(dg.AssetKey("trimmed_csvs"), limit=1).records
+    newest = months[0].storage_id if months else 0
+    made = context.instance.fetch_materializations(dg.AssetKey("activities_topojson"), limit=1).records
+    seen = max(made[0].storage_id if made else 0, json.loads(context.cursor or "0"))
+    if newest <= seen:
+        return dg.SkipReason("the map is as new as its months")
+    if context.instance.get_runs(filters=dg.RunsFilter(statuses=_BUSY), limit=1):
+        return dg.SkipReason("months are still being made")
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=f"months:{newest}", job_name="publish")], cursor=json.dumps(newest)
+    )

@@ -1,0 +1,171 @@
+"""Settings, from the environment and ``.env``: names, defaults, checks.
+
+What belongs here: reading and validating what CONTRACT calls settings, and the paths derived from
+them. What does not: opening anything (databases, stores, servers).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from strava_assets.errors import SettingsError
+
+MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+class Settings(BaseSettings):
+    """What the owner may set; every field has a default, so an empty environment is valid."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, populate_by_name=True
+    )
+
+    client_id: str | None = Field(None, alias="STRAVA_CLIENT_ID")
+    client_secret: SecretStr | None = Field(None, alias="STRAVA_CLIENT_SECRET")
+    api_url: str = Field("https://www.strava.com/api/v3", alias="STRAVA_API_URL")
+    oauth_url: str = Field("https://www.strava.com/oauth", alias="STRAVA_OAUTH_URL")
+
+    home: Path = Field(Path("var"), alias="STRAVA_ASSETS_HOME")
+    database_url: SecretStr | None = Field(None, alias="STRAVA_ASSETS_DATABASE_URL")
+    private_url: str = Field("", alias="STRAVA_ASSETS_PRIVATE_URL")
+    public_url: str = Field("", alias="STRAVA_ASSETS_PUBLIC_URL")
+    secret_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_SECRET_KEY")
+
+    base_url: str = Field("http://127.0.0.1:8000", alias="STRAVA_ASSETS_BASE_URL")
+    host: str = Field("127.0.0.1", alias="STRAVA_ASSETS_HOST")
+    port: int = Field(8000, alias="STRAVA_ASSETS_PORT", ge=1, le=65535)
+    dagster_port: int = Field(3000, alias="STRAVA_ASSETS_DAGSTER_PORT", ge=1, le=65535)
+
+    first_month: str = Field("2005-01", alias="STRAVA_ASSETS_FIRST_MONTH")
+    import_visibility: Literal["everyone", "hidden"] = Field("hidden", alias="STRAVA_ASSETS_IMPORT_VISIBILITY")
+    publish_sources: str = Field("archive,api", alias="STRAVA_ASSETS_PUBLISH_SOURCES")
+    publish_without_zones: bool = Field(False, alias="STRAVA_ASSETS_PUBLISH_WITHOUT_ZONES")
+    public_columns: str = Field("", alias="STRAVA_ASSETS_PUBLIC_COLUMNS")
+    link_to_strava: bool = Field(False, alias="STRAVA_ASSETS_LINK_TO_STRAVA")
+    api_retention_days: int | None = Field(None, alias="STRAVA_ASSETS_API_RETENTION_DAYS", ge=1)
+    map_tiles_url: str = Field("", alias="STRAVA_ASSETS_MAP_TILES_URL")
+
+    @field_validator("first_month")
+    @classmethod
+    def _month(cls, value: str) -> str:
+        if not MONTH.match(value) or value > date.today().strftime("%Y-%m"):
+            raise ValueError(f"{value!r} is not a past month like 2005-01")
+        return value
+
+    @field_validator("publish_sources")
+    @classmethod
+    def _sources(cls, value: str) -> str:
+        wrong = {part.strip() for part in value.split(",")} - {"archive", "api", ""}
+        if wrong:
+            raise ValueError(f"{', '.join(sorted(wrong))}: only archive and api exist")
+        return value
+
+    @field_validator("api_url", "oauth_url", "base_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError(f"{value!r} does not start with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def home_path(self) -> Path:
+        """Absolute path of ``STRAVA_ASSETS_HOME``."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def private_root(self) -> str:
+        """fsspec URL of the private store, without a trailing slash."""
+        return _store_url(self.private_url, self.home_path / "private")
+
+    @property
+    def public_root(self) -> str:
+        """fsspec URL of the public root. Only ``publish.gate`` writes there."""
+        return _store_url(self.public_url, self.home_path / "public")
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Provenances that may be published."""
+        return frozenset(part.strip() for part in self.publish_sources.split(",") if part.strip())
+
+    @property
+    def inbox(self) -> Path:
+        """The folder where dropped files are imported."""
+        return self.home_path / "inbox"
+
+    def key(self) -> bytes:
+        """The installation's secret: from the setting, else made once in ``secret.key`` (mode 600).
+
+        Returns
+        -------
+        bytes
+            At least 32 characters, UTF-8 encoded. Encrypts tokens and keys the public ids.
+        """
+        if self.secret_key is not None:
+            value = self.secret_key.get_secret_value()
+            if len(value) < 32:
+                raise SettingsError(
+                    "STRAVA_ASSETS_SECRET_KEY is shorter than 32 characters; make one with: openssl rand -hex 32"
+                )
+            return value.encode()
+        path = self.home_path / "secret.key"
+        try:
+            if not path.exists():
+                self.home_path.mkdir(parents=True, exist_ok=True)
+                _write_once(path, secrets.token_hex(32))
+            value = path.read_text().strip()
+        except OSError as error:
+            raise SettingsError(f"cannot read or make {path}: {error.strerror}") from error
+        if len(value) < 32:
+            raise SettingsError(
+                f"{path} is damaged (too short); restore it from a backup. Without it, tokens and public ids are lost"
+            )
+        return value.encode()
+
+
+def load() -> Settings:
+    """The settings in force; a wrong one is refused in one line that names it.
+
+    Raises
+    ------
+    SettingsError
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = first["loc"][0] if first["loc"] else "settings"
+        shown = "" if any(word in str(name) for word in ("SECRET", "DATABASE_URL")) else f" (got {first['input']!r})"
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}{shown}") from None
+
+
+def _store_url(url: str, default: Path) -> str:
+    """An fsspec URL without a trailing slash; a plain path becomes absolute."""
+    if not url:
+        return str(default)
+    if "://" in url:
+        return url.rstrip("/")
+    return str(Path(url).expanduser().resolve())
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a mode-600 file if no other process has: whoever links first wins."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

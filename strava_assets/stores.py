@@ -1,0 +1,149 @@
+"""The private object store: originals and typed tables, in a folder or a bucket, by the same code.
+
+What belongs here: reading, writing and listing objects by key through fsspec. What does not: the
+public root; its only writer is ``publish.gate``, which keeps its own handle on it.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from strava_assets.errors import StoreUnavailable
+from strava_assets.settings import Settings
+
+
+class Store:
+    """Objects under one fsspec URL.
+
+    Parameters
+    ----------
+    url : str
+        A folder, or any fsspec URL such as ``s3://bucket/prefix``. ``AWS_*`` variables are read by
+        s3fs, ``AWS_ENDPOINT_URL`` included. Nothing is opened until the first call.
+    """
+
+    def __init__(self, url: str):
+        self.url = url
+        self._filesystem: Any = None
+        self._root = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the objects are plain files of this machine."""
+        return "://" not in self.url or self.url.startswith("file://")
+
+    @property
+    def filesystem(self) -> Any:
+        """The fsspec filesystem, opened on first use."""
+        if self._filesystem is None:
+            with self._errors("open", ""):
+                self._filesystem, root = fsspec.core.url_to_fs(self.url)
+                self._root = root.rstrip("/")
+        return self._filesystem
+
+    def path(self, key: str) -> str:
+        """The filesystem's own path of ``key``."""
+        self.filesystem  # noqa: B018 - opening it finds the root
+        return f"{self._root}/{key}" if key else self._root
+
+    def read(self, key: str) -> bytes:
+        """The object's bytes.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is none.
+        StoreUnavailable
+            The store does not answer or does not allow it.
+        """
+        with self._errors("read", key):
+            return self.filesystem.cat_file(self.path(key))
+
+    def write(self, key: str, data: bytes, content_type: str | None = None) -> None:
+        """Write the object whole or not at all; a reader never sees half of it."""
+        path = self.path(key)
+        with self._errors("write", key):
+            if self.is_folder:
+                _write_file(Path(path), data)
+            elif content_type and "s3" in self.filesystem.protocol:
+                self.filesystem.pipe_file(path, data, ContentType=content_type)
+            else:
+                self.filesystem.pipe_file(path, data)
+
+    def exists(self, key: str) -> bool:
+        """Whether the object is there."""
+        with self._errors("read", key):
+            return self.filesystem.exists(self.path(key))
+
+    def delete(self, key: str) -> None:
+        """Remove the object; it may be gone already."""
+        with self._errors("delete", key):
+            if self.filesystem.exists(self.path(key)):
+                self.filesystem.rm_file(self.path(key))
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Keys below ``prefix`` (a folder), sorted; empty if there is none."""
+        return sorted(self.sizes(prefix))
+
+    def sizes(self, prefix: str = "", unfinished: bool = False) -> dict[str, int]:
+        """Bytes of every object below ``prefix``, by key; half-written ones of a killed process if asked for."""
+        with self._errors("list", prefix):
+            self.filesystem.invalidate_cache()
+            try:
+                found = self.filesystem.find(self.path(prefix), detail=True)
+            except FileNotFoundError:
+                return {}
+        base = len(self._root) + 1
+        entries = {str(path)[base:]: int(entry["size"]) for path, entry in found.items()}
+        return {
+            key: size for key, size in entries.items() if unfinished or not key.rsplit("/", 1)[-1].startswith(".tmp-")
+        }
+
+    @contextmanager
+    def _errors(self, deed: str, key: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except (ImportError, ValueError) as error:  # an unknown scheme, or one whose package is not installed
+            raise StoreUnavailable(f"{self.url} cannot be used: {str(error).splitlines()[0]}") from error
+        except OSError as error:
+            reason = error.strerror or str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise StoreUnavailable(f"cannot {deed} {self.url}/{key}: {reason}") from error
+        except Exception as error:  # botocore's are no OSErrors
+            if type(error).__module__.startswith(("botocore", "aiobotocore", "aiohttp")):
+                raise StoreUnavailable(f"cannot {deed} {self.url}/{key}: {str(error).splitlines()[0]}") from error
+            raise
+
+
+def open_private(settings: Settings) -> Store:
+    """The private store in force; as a folder, readable by its owner only."""
+    store = Store(settings.private_root)
+    store.filesystem  # noqa: B018 - a URL that cannot be opened is told at once
+    if store.is_folder:
+        try:
+            Path(store.path("")).mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreUnavailable(f"cannot make {store.url}: {error.strerror}") from error
+    return store
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".tmp-{uuid.uuid4().hex}")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,254 @@
+"""Deeds on connected accounts, in the words of those who ask for them: sensors, assets, the command line.
+
+What belongs here: opening clients, going through all athletes, and saying how it went. What does not: how
+a deed is done (``listing``, ``landing``, ``webhooks``, ``subscriptions``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from strava_assets.database.connection import Database, queries
+from strava_assets.errors import StravaError, StravaUnauthorized
+from strava_assets.settings import Settings
+from strava_assets.stores import Store
+from strava_assets.strava import subscriptions, webhooks
+from strava_assets.strava.client import StravaClient
+from strava_assets.strava.landing import LandingReport, land_months
+from strava_assets.strava.listing import confirm_missing, list_account, listed_recently
+from strava_assets.strava.quota import Ledger
+from strava_assets.strava.tokens import TokenStore
+from strava_assets.strava.webhooks import DrainReport
+
+#: A landing trusts a listing this long; the reconcile makes one every six hours.
+LISTING_LASTS = timedelta(hours=12)
+#: Reads that one listing may spend on activities that seem gone; the next one asks for more of them.
+_CONFIRM_AT_MOST = 100
+
+
+@dataclass
+class AccountsReport:
+    """What listing the connected accounts found.
+
+    Attributes
+    ----------
+    months : list of str
+        ``YYYY-MM`` in which something is new, different or gone.
+    stopped : str or None
+        Why some account could not be listed, in words.
+    """
+
+    athletes: int = 0
+    activities: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    reads: int = 0
+    months: list[str] = field(default_factory=list)
+    stopped: str | None = None
+
+
+def clients(settings: Settings, database: Database) -> Callable[[int], StravaClient]:
+    """Clients by our athlete id, one each.
+
+    Raises, when called, `StravaUnauthorized` for an athlete who is not connected.
+    """
+    made: dict[int, StravaClient] = {}
+    tokens = TokenStore(database, settings)
+    ledger = Ledger(database, settings.client_id or "")
+
+    def client_for(athlete_id: int) -> StravaClient:
+        if athlete_id not in made:
+            with database.transaction() as connection:
+                row = queries().athlete_by_id(connection, id=athlete_id)
+            if row is None or row["strava_id"] is None or row["state"] != "active":
+                raise StravaUnauthorized(
+                    f"{row['name'] if row else 'this athlete'} is not connected to Strava; "
+                    f"open {settings.base_url}/connect"
+                )
+            number = row["strava_id"]
+            made[athlete_id] = StravaClient(settings, lambda refused: tokens.access_token(number, refused), ledger)
+        return made[athlete_id]
+
+    return client_for
+
+
+def list_everyone(
+    settings: Settings, database: Database, after: datetime | None, before: datetime | None
+) -> AccountsReport:
+    """List a stretch of every connected account; confirm what seems gone.
+
+    Parameters
+    ----------
+    settings : Settings
+    database : Database
+    after, before : datetime or None
+        Aware UTC. The first month of all and the future are open ends.
+
+    Returns
+    -------
+    AccountsReport
+        Strava's failures are told in ``stopped``, not raised.
+    """
+    report = AccountsReport()
+    months: set[str] = set()
+    client_for = clients(settings, database)
+    stretch = _stretch(settings, after, before)
+    for athlete in _connected(database):
+        try:
+            client = client_for(athlete["id"])
+        except StravaError as error:
+            report.stopped = str(error)
+            continue
+        spent = client.reads_spent
+        try:
+            found = list_account(database, client, athlete["id"], *stretch, settings)
+            report.athletes += 1
+            report.activities, report.new = report.activities + found.listed, report.new + found.new
+            report.changed += found.changed
+            months |= found.months
+            gone, touched = confirm_missing(
+                database, client, found.athlete_id, found.missing[:_CONFIRM_AT_MOST], settings
+            )
+            report.gone, months = report.gone + gone, months | touched
+        except StravaError as error:
+            report.stopped = str(error)
+        report.reads += client.reads_spent - spent
+    report.months = sorted(months)
+    return report
+
+
+def land(
+    settings: Settings,
+    database: Database,
+    store: Store,
+    months: Iterable[str],
+    log: Callable[[str], Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> LandingReport:
+    """Land some months of every connected account: list them if that was not done lately, then read what is missing.
+
+    Parameters
+    ----------
+    settings : Settings
+    database : Database
+    store : Store
+        The private one.
+    months : iterable of str
+        ``YYYY-MM``.
+    log : callable, optional
+        Told what happens, a line at a time.
+    progress : callable, optional
+        Called with activities done and in all.
+
+    Returns
+    -------
+    LandingReport
+        ``stopped`` if Strava did not give everything; what landed stays. An athlete who has to connect again
+        stops nobody else.
+    """
+    days = sorted({date(int(month[:4]), int(month[5:]), 1) for month in months})
+    say = log or (lambda line: None)
+    if not days:
+        return LandingReport()
+    client_for = clients(settings, database)
+    last = days[-1]
+    stretch = _stretch(
+        settings,
+        datetime(days[0].year, days[0].month, 1, tzinfo=UTC),
+        datetime(last.year + last.month // 12, last.month % 12 + 1, 1, tzinfo=UTC),
+    )
+    unlisted: StravaError | None = None
+    reads = 0
+    for athlete in _connected(database):
+        if listed_recently(database, athlete["id"], *stretch, LISTING_LASTS):
+            continue
+        ever = listed_recently(database, athlete["id"], *stretch, timedelta(days=36_500))
+        try:
+            found = list_account(database, client_for(athlete["id"]), athlete["id"], *stretch, settings)
+        except StravaError as error:
+            say(f"{athlete['name']}: not listed: {error}")
+            unlisted = unlisted if ever else error  # an older listing will do
+        else:
+            reads += found.reads
+            say(
+                f"{athlete['name']}: {found.listed} activities listed, {found.new} new, {found.changed} changed, "
+                f"{found.reads} reads"
+            )
+    report = land_months(database, store, client_for, days, settings=settings, progress=progress)
+    report.reads += reads
+    report.stopped = report.stopped or unlisted
+    report.resume_at = report.resume_at or getattr(unlisted, "retry_at", None)
+    if report.landed or report.gone or report.failed:
+        say(
+            f"{report.landed} activities landed, {report.gone} gone, {len(report.failed)} not readable, "
+            f"{report.reads} reads"
+        )
+    for reason in report.refused:
+        say(reason)
+    return report
+
+
+def drain_events(settings: Settings, database: Database, limit: int = 500) -> DrainReport:
+    """Look again at what waiting events tell of; see `webhooks.drain`."""
+    return webhooks.drain(database, clients(settings, database), settings, limit)
+
+
+def events_requested(database: Database, events: Iterable[int]) -> None:
+    """The months of these events are asked for, durably: they are done."""
+    webhooks.mark_done(database, events)
+
+
+def wait_for_athlete(database: Database, seconds: float = 900.0) -> str:
+    """Wait until somebody connects, again or for the first time; the name. The last minute counts, too.
+
+    Raises
+    ------
+    StravaUnauthorized
+        Nobody did in time.
+    """
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with database.transaction() as connection:
+            newest = queries().newest_connection(connection)
+        if newest is not None and newest["connected_at"] > since:
+            return str(newest["name"])
+        time.sleep(0.5)
+    raise StravaUnauthorized(f"nobody connected within {seconds / 60:.0f} minutes; try again: strava-assets connect")
+
+
+def create_subscription(settings: Settings, database: Database) -> int:
+    """Subscribe to the application's events; the subscription's number."""
+    return subscriptions.create_subscription(database, settings).id
+
+
+def list_subscriptions(settings: Settings) -> list[tuple[int, str]]:
+    """Number and callback of the application's subscription; the secret part of the address is left out."""
+    found = subscriptions.list_subscriptions(settings)
+    return [(entry.id, f"{entry.callback_url.rpartition('/')[0]}/…") for entry in found]
+
+
+def delete_subscriptions(settings: Settings, database: Database) -> int:
+    """End the application's subscription; how many there were."""
+    return subscriptions.delete_subscriptions(database, settings)
+
+
+def _connected(database: Database) -> list[dict[str, Any]]:
+    with database.transaction() as connection:
+        return list(queries().connected_athletes(connection))
+
+
+def _stretch(
+    settings: Settings, after: datetime | None, before: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """Open ends instead of the first month (earlier clocks land there) and of anything not before now."""
+    first = datetime(int(settings.first_month[:4]), int(settings.first_month[5:]), 1, tzinfo=UTC)
+    return (
+        None if after is None or after <= first else after,
+        None if before is None or before >= datetime.now(UTC) else before,
+    )

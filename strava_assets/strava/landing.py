@@ -1,0 +1,275 @@
+"""Landing what a listing found: each activity in full, and its streams, untouched.
+
+What belongs here: at most two reads an activity, kept at once. What does not: finding activities
+(``listing``), typed tables (``history``). A killed run loses at most the activity it was at.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from strava_assets.database.connection import Database, queries
+from strava_assets.errors import (
+    StravaError,
+    StravaForbidden,
+    StravaNotFound,
+    StravaRateLimited,
+    StravaUnauthorized,
+    StravaUnavailable,
+)
+from strava_assets.settings import Settings
+from strava_assets.stores import Store
+from strava_assets.strava.activities import has_positions, start_time, visibility
+from strava_assets.strava.client import StravaClient
+from strava_assets.strava.listing import month_of
+from strava_assets.strava.originals import storable
+from strava_assets.strava.streams import pack_streams
+
+log = logging.getLogger(__name__)
+#: A young activity with a track may have no streams yet.
+STREAMS_MAY_BE_LATE = timedelta(days=2)
+#: After so many of Strava's own errors in a row, ask something else before blaming the activities.
+_SUSPICIOUS = 4
+
+
+@dataclass
+class LandingReport:
+    """What one landing did.
+
+    Attributes
+    ----------
+    failed : list of (int, str)
+        Our ids of activities that could not be read, with the reason; the others are not affected.
+    left : int
+        Activities not reached.
+    refused : list of str
+        Athletes whose access Strava no longer accepts, with what to do; their activities are left.
+    stopped : StravaError or None
+        Why it ended early.
+    resume_at : datetime or None
+        When it can go on, if Strava said so.
+    """
+
+    landed: int = 0
+    gone: int = 0
+    failed: list[tuple[int, str]] = field(default_factory=list)
+    left: int = 0
+    reads: int = 0
+    refused: list[str] = field(default_factory=list)
+    stopped: StravaError | None = None
+    resume_at: datetime | None = None
+
+
+def land_activity(
+    database: Database, store: Store, client: StravaClient, row: Mapping[str, Any], settings: Settings
+) -> str:
+    """Read what is missing of one activity and keep it.
+
+    Parameters
+    ----------
+    database : Database
+    store : Store
+        The private one.
+    client : StravaClient
+        Of its athlete.
+    row : mapping
+        Of the query ``pending_landing``.
+    settings : Settings
+
+    Returns
+    -------
+    {'landed', 'gone'}
+
+    Raises
+    ------
+    StravaError
+        Not readable now; what was read is kept.
+    """
+    number, api = row["strava_id"], row["api"]
+    if not row["api_detailed"]:
+        try:
+            api = client.activity(number)
+        except StravaNotFound:
+            with database.transaction() as connection:
+                queries().set_gone(connection, strava_id=number, athlete_id=row["athlete_id"])
+            return "gone"
+        try:
+            key, state = _land_streams(store, client, row, api)
+        except StravaError:
+            _keep(database, row, api, None, "none", settings, landed=False)  # one read saved next time
+            raise
+    else:
+        key, state = _land_streams(store, client, row, api)
+    _keep(database, row, api, key, state, settings)
+    return "landed"
+
+
+def land_months(
+    database: Database,
+    store: Store,
+    client_for: Callable[[int], StravaClient],
+    months: Iterable[date],
+    *,
+    settings: Settings,
+    progress: Callable[[int, int], None] | None = None,
+) -> LandingReport:
+    """Land everything of some months that the API still has to tell, newest first.
+
+    Parameters
+    ----------
+    database : Database
+    store : Store
+    client_for : callable
+        An athlete's client, by our id.
+    months : iterable of date
+        First days.
+    settings : Settings
+    progress : callable, optional
+        Called with activities done and in all.
+
+    Returns
+    -------
+    LandingReport
+        It ends early, without an exception, when the quota is spent or Strava is down.
+    """
+    report = LandingReport()
+    with database.transaction() as connection:
+        pending = list(queries().pending_landing(connection, months=sorted(set(months))))
+    doubtful: list[tuple[int, str]] = []  # errors of Strava's own since the last activity that could be read
+    refused: dict[int, str] = {}
+    for done, row in enumerate(pending):
+        if progress:
+            progress(done, len(pending))
+        if row["athlete_id"] in refused:
+            report.left += 1
+            continue
+        spent = 0
+        client = None
+        try:
+            client = client_for(row["athlete_id"])
+            spent = client.reads_spent
+            outcome = land_activity(database, store, client, row, settings)
+            _land_gear(database, client, row)
+        except (StravaRateLimited, StravaForbidden) as error:
+            report.stopped = error
+        except StravaUnauthorized as error:  # this athlete's; others may go on
+            refused[row["athlete_id"]] = str(error)
+            report.left += 1
+        except StravaUnavailable as error:
+            if getattr(error, "status", None) != 500 or (len(doubtful) >= _SUSPICIOUS and _is_down(client)):
+                report.stopped = error
+            else:
+                doubtful.append((row["id"], str(error)))
+        except StravaError as error:
+            doubtful.append((row["id"], str(error)))
+        else:
+            report.landed += outcome == "landed"
+            report.gone += outcome == "gone"
+            _quarantine(database, doubtful, report)
+            doubtful = []
+        finally:
+            report.reads += client.reads_spent - spent if client else 0
+        if report.stopped is not None:
+            report.left += len(pending) - done + len(doubtful)
+            report.resume_at = getattr(report.stopped, "retry_at", None)
+            return report
+    _quarantine(database, doubtful, report)
+    report.refused = list(refused.values())
+    if progress and pending:
+        progress(len(pending), len(pending))
+    return report
+
+
+def streams_key(athlete_id: int, strava_id: int) -> str:
+    """Where an activity's streams are kept in the private store."""
+    return f"landing/api/{athlete_id}/{strava_id}.streams.json.gz"
+
+
+def _land_streams(
+    store: Store, client: StravaClient, row: Mapping[str, Any], api: Mapping[str, Any]
+) -> tuple[str | None, str]:
+    """Streams into the store, before the row tells of them: where, and ``stored``, ``absent`` or ``wanted``."""
+    if api.get("manual") is True:
+        return None, "absent"
+    raw = client.streams(row["strava_id"])
+    if raw:
+        key = row["api_streams"] or streams_key(row["athlete_id"], row["strava_id"])
+        store.write(key, pack_streams(raw))
+        return key, "stored"
+    start = start_time(api) or row["start_time"]
+    late = has_positions(api) and datetime.now(UTC) - start < STREAMS_MAY_BE_LATE
+    return row["api_streams"], "wanted" if late else "absent"
+
+
+def _keep(
+    database: Database,
+    row: Mapping[str, Any],
+    api: Mapping[str, Any],
+    key: str | None,
+    streams_state: str,
+    settings: Settings,
+    landed: bool = True,
+) -> None:
+    start = start_time(api) or row["start_time"]
+    values = {
+        "id": row["id"],
+        "api": storable(api),
+        "visibility": visibility(api),
+        "start_time": start,
+        "month": month_of(start, settings),
+        "streams_state": streams_state,
+    }
+    with database.transaction() as connection:
+        if landed:
+            # an event may have told something newer meanwhile: then this is not written, and asked for again
+            written = queries().set_landed(connection, streams=key, revision=row["revision"], **values)
+            if written and values["month"] != row["month"]:  # it left the month that is being worked on
+                queries().request_month(connection, month=values["month"], reason="moved")
+        else:
+            queries().set_activity_api(connection, detailed=True, state=row["state"], **values)
+
+
+def _land_gear(database: Database, client: StravaClient, row: Mapping[str, Any]) -> None:
+    """A bike's frame is told only by its own address: one read for each bike there is."""
+    with database.transaction() as connection:
+        known = {gear["id"] for gear in queries().known_gear(connection, athlete_id=row["athlete_id"])}
+        wanted = queries().gear_of_activity(connection, id=row["id"])
+    if not wanted or wanted in known:
+        return
+    try:
+        gear = client.gear(wanted)
+    except (StravaNotFound, StravaUnauthorized):
+        gear = {}  # sold, or not ours to see: not asked for again
+    except StravaUnavailable as error:
+        log.info("gear is left for later: %s", error)
+        return
+    name, frame = gear.get("name"), gear.get("frame_type")
+    with database.transaction() as connection:
+        queries().put_gear(
+            connection,
+            athlete_id=row["athlete_id"],
+            id=wanted,
+            original=storable(gear),
+            name=name if isinstance(name, str) else None,
+            frame_type=frame if isinstance(frame, int) and 0 <= frame < 100 else None,
+        )
+
+
+def _is_down(client: StravaClient | None) -> bool:
+    try:
+        if client is not None:
+            client.athlete()
+    except StravaError:
+        return True
+    return False
+
+
+def _quarantine(database: Database, problems: list[tuple[int, str]], report: LandingReport) -> None:
+    with database.transaction() as connection:
+        for activity, reason in problems:
+            queries().set_landing_error(connection, id=activity, error=reason)
+    report.failed += problems

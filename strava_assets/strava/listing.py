@@ -1,0 +1,244 @@
+"""Listing an account: which activities there are, and what changed since we last looked.
+
+What belongs here: pages of summaries, and what they mean for ``strava.activity``. What does not: reading
+an activity in full (``landing``). One read tells of 200 activities, so most changes cost no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from strava_assets.database.connection import Database, queries
+from strava_assets.errors import StravaNotFound
+from strava_assets.settings import Settings
+from strava_assets.strava.activities import KEPT, OF_SAMPLES, changed, start_time, strava_id, visibility
+from strava_assets.strava.client import StravaClient
+from strava_assets.strava.originals import storable
+
+
+@dataclass
+class ListingReport:
+    """What one listing found.
+
+    Attributes
+    ----------
+    athlete_id : int
+        Ours; another than asked for if the account turned out to belong to an imported history.
+    missing : list of int
+        Strava's numbers of activities that the listing should hold and does not: to be confirmed.
+    months : set of str
+        ``YYYY-MM`` in which something is new or different.
+    """
+
+    athlete_id: int
+    listed: int = 0
+    new: int = 0
+    changed: int = 0
+    unreadable: int = 0
+    reads: int = 0
+    missing: list[int] = field(default_factory=list)
+    months: set[str] = field(default_factory=set)
+
+
+def month_of(moment: datetime, settings: Settings, now: datetime | None = None) -> date:
+    """The month that an activity belongs to: of its start in UTC, but a clock that was wrong lands in the
+    first month of all, or in the current one."""
+    now = now or datetime.now(UTC)
+    first = date(int(settings.first_month[:4]), int(settings.first_month[5:]), 1)
+    return min(max(moment.astimezone(UTC).date().replace(day=1), first), now.date().replace(day=1))
+
+
+def listed_recently(
+    database: Database, athlete_id: int, after: datetime | None, before: datetime | None, max_age: timedelta
+) -> bool:
+    """Whether a stretch was listed in one go within ``max_age``; None is an open end."""
+    with database.transaction() as connection:
+        newest = queries().newest_listing(connection, athlete_id=athlete_id, after=after, before=before)
+    return newest is not None and datetime.now(UTC) - newest <= max_age
+
+
+def list_account(
+    database: Database,
+    client: StravaClient,
+    athlete_id: int,
+    after: datetime | None,
+    before: datetime | None,
+    settings: Settings,
+) -> ListingReport:
+    """Page through a stretch of an account; every page is committed at once.
+
+    Parameters
+    ----------
+    database : Database
+    client : StravaClient
+        Of this athlete.
+    athlete_id : int
+        Ours.
+    after, before : datetime or None
+        Aware UTC; None is an open end.
+    settings : Settings
+
+    Raises
+    ------
+    StravaError
+        Strava did not answer; the pages until then are kept, the stretch does not count as listed.
+    """
+    report, began = ListingReport(athlete_id), datetime.now(UTC)
+    reads = client.reads_spent
+    seen: set[int] = set()
+    for page in client.pages(after, before):
+        summaries = {number: item for item in page if (number := strava_id(item)) and start_time(item)}
+        report.unreadable += len(page) - len(summaries)
+        seen |= summaries.keys()
+        with database.transaction() as connection:
+            _keep_page(connection, summaries, report, settings)
+    report.listed = len(seen)
+    with database.transaction() as connection:
+        queries().add_listing(connection, athlete_id=report.athlete_id, after=after, before=before)
+        expected = queries().listed_before(
+            connection, athlete_id=report.athlete_id, after=after, before=before, began=began
+        )
+        report.missing = sorted({row["strava_id"] for row in expected} - seen)
+    report.reads = client.reads_spent - reads
+    return report
+
+
+def confirm_missing(
+    database: Database, client: StravaClient, athlete_id: int, missing: list[int], settings: Settings
+) -> tuple[int, set[str]]:
+    """Ask for activities that a listing lacks, one read each; mark those gone that Strava denies.
+
+    Returns
+    -------
+    (int, set of str)
+        How many are gone, and the months touched.
+    """
+    gone, months = 0, set[str]()
+    for number in missing:
+        try:
+            detail = client.activity(number)
+        except StravaNotFound:
+            with database.transaction() as connection:
+                month = queries().set_gone(connection, strava_id=number, athlete_id=athlete_id)
+            gone, months = gone + bool(month), months | ({month} if month else set())
+        else:
+            with database.transaction() as connection:
+                months |= keep_detail(connection, None, detail, settings)
+    return gone, months
+
+
+def keep_detail(connection: Any, athlete_id: int | None, detail: Mapping[str, Any], settings: Settings) -> set[str]:
+    """Keep an activity in full; a new row if it is unknown and ``athlete_id`` is given. The months touched."""
+    number, start = strava_id(detail), start_time(detail)
+    if number is None or start is None:
+        return set()
+    for row in queries().lock_activities(connection, strava_ids=[number]):
+        cropped = bool(changed(row["api"] or detail, detail).keys() & set(OF_SAMPLES))
+        if row["api"] != detail or row["state"] == "gone":
+            return _update(connection, row, dict(detail), True, cropped, settings)
+        return {f"{row['month']:%Y-%m}"}
+    if athlete_id is None:
+        return set()
+    month = month_of(start, settings)
+    queries().add_listed_activity(
+        connection,
+        athlete_id=athlete_id,
+        strava_id=number,
+        start_time=start,
+        month=month,
+        api=storable(detail),
+        detailed=True,
+        visibility=visibility(detail),
+    )
+    return {f"{month:%Y-%m}"}
+
+
+def _keep_page(
+    connection: Any, summaries: dict[int, dict[str, Any]], report: ListingReport, settings: Settings
+) -> None:
+    known = {row["strava_id"]: row for row in queries().lock_activities(connection, strava_ids=list(summaries))}
+    _unite(connection, known, report)
+    for number, summary in summaries.items():
+        row, start = known.get(number), start_time(summary)
+        assert start is not None  # those without one were left out
+        if row is None:
+            month = month_of(start, settings)
+            added = queries().add_listed_activity(
+                connection,
+                athlete_id=report.athlete_id,
+                strava_id=number,
+                start_time=start,
+                month=month,
+                api=storable(summary),
+                detailed=False,
+                visibility=visibility(summary),
+            )
+            if added is not None:
+                report.new += 1
+                report.months.add(f"{month:%Y-%m}")
+            continue
+        if row["athlete_id"] != report.athlete_id:
+            continue  # somebody else's, by that person's own account
+        news = changed(row["api"], summary) if row["api"] else summary
+        if news or row["state"] == "gone":
+            merged = _merge(row["api"], news) if row["api"] else summary
+            cropped = bool(row["api"]) and bool(news.keys() & set(OF_SAMPLES))
+            report.months |= _update(connection, row, merged, row["api_detailed"], cropped, settings)
+            report.changed += 1
+
+
+def _merge(stored: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored activity with what a summary says anew; the rest of the detail stays."""
+    merged = {**stored, **{name: news[name] for name in KEPT if name in news}}
+    if "gear_id" in news:
+        merged.pop("gear", None)  # the bike described there is no longer this ride's
+    return merged
+
+
+def _update(
+    connection: Any, row: Mapping[str, Any], api: dict[str, Any], detailed: bool, cropped: bool, settings: Settings
+) -> set[str]:
+    """Write what Strava says now of a known activity; the months touched (it may move)."""
+    start, month = row["start_time"], row["month"]
+    if not row["imported"]:  # a recording's own clock is better: the API may hide the start
+        start = start_time(api) or start
+        month = month_of(start, settings)
+    state, streams = row["state"], row["api_streams_state"]
+    if state == "gone":
+        landed = row["archive_file"] or (row["api_detailed"] and streams in ("stored", "absent"))
+        state = "landed" if landed else "listed"
+    if row["imported"] and not row["archive_file"] and api.get("manual") is True and streams == "none":
+        streams = "absent"  # typed in by hand: there is nothing to read
+    if cropped and streams in ("stored", "absent"):
+        streams = "wanted"
+    queries().set_activity_api(
+        connection,
+        id=row["id"],
+        api=storable(api),
+        detailed=detailed,
+        start_time=start,
+        visibility=visibility(api),
+        month=month,
+        state=state,
+        streams_state=streams,
+    )
+    return {f"{row['month']:%Y-%m}", f"{month:%Y-%m}"}
+
+
+def _unite(connection: Any, known: dict[int, dict[str, Any]], report: ListingReport) -> None:
+    """One person, one row: an imported history that holds this account's activities is this athlete's."""
+    others = {
+        row["athlete_id"]
+        for row in known.values()
+        if row["athlete_id"] != report.athlete_id and row["owner_strava_id"] is None
+    }
+    for other in sorted(others)[:1]:
+        queries().move_activities(connection, from_id=report.athlete_id, to_id=other)
+        queries().move_connection(connection, from_id=report.athlete_id, to_id=other)
+        for row in known.values():
+            if row["athlete_id"] == report.athlete_id:
+                row["athlete_id"] = other
+        report.athlete_id = other

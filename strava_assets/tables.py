@@ -1,0 +1,76 @@
+"""Typed tables as Parquet, one file a month, in the private store.
+
+What belongs here: keys, Parquet, compression, reading months when asked for. What does not: what is in
+a table, Dagster. A folder and ``s3://`` are the same code (``stores``).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import geopandas
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyproj
+import shapely
+
+from strava_assets.stores import Store
+
+#: Of every geometry that is kept.
+_CRS = pyproj.CRS("EPSG:4326")
+
+Table: TypeAlias = pa.Table | geopandas.GeoDataFrame
+
+
+class Months(Mapping[str, pa.Table]):
+    """The months of one asset's table that there are, read when asked for.
+
+    ``months[key]`` is an Arrow table; `frame` reads a GeoDataFrame.
+    """
+
+    def __init__(self, store: Store, folder: str, keys: list[str]):
+        self._store, self._folder, self._keys = store, folder, keys
+
+    def __getitem__(self, month: str) -> pa.Table:
+        return self.read(month)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def read(self, month: str, **options: Any) -> pa.Table:
+        """One month's table; ``columns`` and ``filters`` as in ``pyarrow.parquet.read_table``."""
+        if month not in self._keys:
+            raise KeyError(month)
+        return pq.read_table(io.BytesIO(self._store.read(key_of(self._folder, month))), **options)
+
+    def frame(self, month: str) -> geopandas.GeoDataFrame:
+        """One month's table with geometries."""
+        table = self.read(month).to_pandas()
+        # geopandas' own reader parses the file's CRS each time, which costs more than the rest
+        return geopandas.GeoDataFrame(table, geometry=shapely.from_wkb(table["geometry"].to_numpy()), crs=_CRS)
+
+
+def key_of(table: str, month: str) -> str:
+    """Where a month's table is kept in the private store."""
+    return f"tables/{table}/{month}.parquet"
+
+
+def months_of(store: Store, table: str, within: list[str] | None = None) -> Months:
+    """The months of a table that there are (``within`` some)."""
+    there = [key.rsplit("/", 1)[-1].removesuffix(".parquet") for key in store.keys(f"tables/{table}")]
+    return Months(store, table, [month for month in there if within is None or month in set(within)])
+
+
+def encode(table: Table) -> bytes:
+    """A table as Parquet (zstd); with geometries, as GeoParquet."""
+    sink = io.BytesIO()
+    if isinstance(table, geopandas.GeoDataFrame):
+        table.to_parquet(sink, compression="zstd", index=False)
+    else:
+        pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()

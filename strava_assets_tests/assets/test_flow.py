@@ -1,0 +1,200 @@
+"""The flow from landed files to the public root, as Dagster runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+
+from strava_assets.installation import Installation
+from strava_assets.privacy import zone_store
+from strava_assets.privacy.zones import DrawnZone
+from strava_assets.publish.verify import verify
+from strava_assets.requests import months_in_reach
+from strava_assets_tests.assets.conftest import HOME, public_files, run
+from strava_assets_tests.end_to_end.outsider import Outsider
+from strava_assets_tests.privacy.worlds import Place, circle
+from strava_assets_tests.recordings import folder_of_rides, gpx, track
+
+
+def test_imported_rides_are_published_and_a_stranger_finds_nothing(history: Installation) -> None:
+    run(history)
+    stranger = Outsider(Path(history.settings.public_root), [((HOME.lon, HOME.lat), 120.0)])
+    assert stranger.wrong == []
+    assert stranger.activities == 12
+    assert verify(history.gate()).findings == []
+
+
+def test_the_same_again_changes_no_byte(history: Installation) -> None:
+    run(history)
+    before = public_files(history)
+    run(history)
+    assert public_files(history) == before
+    run(history, force=True)
+    assert public_files(history) == before
+
+
+def test_unchanged_activities_are_not_done_again(history: Installation) -> None:
+    run(history)
+    run(history, months=["2023-11"])
+    with dg.DagsterInstance.get() as instance:
+        for name, key in (
+            ("activities", "read"),
+            ("masked_geometries", "masked now"),
+            ("trimmed_csvs", "files written"),
+        ):
+            record = instance.fetch_materializations(
+                dg.AssetRecordsFilter(asset_key=dg.AssetKey(name), asset_partitions=["2023-11"]), limit=1
+            ).records[0]
+            materialization = record.asset_materialization
+            assert materialization is not None
+            assert materialization.metadata[key].value == 0, name
+
+
+def test_a_broken_file_is_quarantined_and_its_month_goes_on(history: Installation) -> None:
+    with history.database.transaction() as connection:
+        row = connection.execute("select id, archive_file from strava.activity order by id limit 1").fetchone()
+    history.store.write(row["archive_file"], b"not a recording any more")
+    run(history)
+    index = public_files(history)["index.json"]
+    assert b'"activities":11' in index
+    with history.database.transaction() as connection:
+        error = connection.execute(
+            "select error, error_stage from strava.activity where id = %s", (row["id"],)
+        ).fetchone()
+    assert error["error_stage"] == "silver"
+    assert error["error"]
+
+
+def test_what_is_hidden_inside_the_cut_changes_no_public_byte(
+    settings_of: Callable[..., Any], tmp_path: Path, bring_in: Callable[..., Any], history: Installation
+) -> None:
+    """I4 over the whole pipeline: a detour, another heart rate and a later start inside H."""
+    positions = track(HOME, 9, seed=77)
+    near = np.hypot(*HOME.metres(positions).T) < 140
+    assert near[0]
+    detour = positions.copy()
+    detour[near] = HOME.degrees(np.random.default_rng(5).normal(size=(int(near.sum()), 2)) * 45).round(6)
+    seconds = np.arange(len(positions))
+    last = int(np.flatnonzero(near)[-1])
+    # the first start is before midnight by the sun's time there, the second after it; what is visible is the same
+    later = np.where(near, last / 2 + seconds / 2 + 0.5, seconds).round()
+    start = datetime(2024, 3, 9, 22, 59, 55, tzinfo=UTC)
+    variants = [
+        gpx(positions, start, "Evening", seconds=seconds),
+        gpx(detour, start, "Evening", seconds=later, heartrate=np.where(near, 190, 130)),
+    ]
+    results = []
+    for number, data in enumerate(variants):
+        folder = tmp_path / f"variant{number}"
+        folder.mkdir()
+        (folder / "evening.gpx").write_bytes(data)
+        bring_in(history, folder)
+        run(history)
+        files = public_files(history)
+        results.append(files)
+        with (
+            history.database.transaction() as connection
+        ):  # the next variant is the same activity, recorded differently
+            connection.execute("delete from strava.activity where archive->>'name' = 'Evening'")
+    streams = [{data for path, data in files.items() if path.endswith(".csv")} for files in results]
+    assert len(streams[0]) == 13
+    assert streams[0] == streams[1]
+    # only the public id, which is the file's, tells the variants apart
+    maps = []
+    for files in results:
+        [path] = [path for path in files if path.endswith("topojson")]
+        csv = next(
+            p
+            for p in files
+            if p.endswith(".csv")
+            and files[p]
+            == next(iter(streams[0] - {d for q, d in results[0].items() if q in results[1] and q.endswith(".csv")}))
+        )
+        maps.append(files[path].replace(csv.split("stream_")[1][:16].encode(), b"x" * 16))
+    assert maps[0] == maps[1]
+
+
+def test_a_new_zone_is_cut_out_of_old_months_and_only_those_in_reach(history: Installation) -> None:
+    run(history)
+    far = Place(9.0, 47.5)
+    zone_store.add(history.database, [DrawnZone("", far.polygon(circle(100)))])
+    assert months_in_reach(history.store, zone_store.in_force(history.database)[-1:]) == []
+    before = public_files(history)
+    run(history)
+    assert public_files(history) == before
+    near = Place(*HOME.degrees(np.array([(1200.0, 900.0)]))[0])
+    zone_store.add(history.database, [DrawnZone("", near.polygon(circle(150)))])
+    run(history)
+    stranger = Outsider(
+        Path(history.settings.public_root), [((HOME.lon, HOME.lat), 120.0), ((near.lon, near.lat), 150.0)]
+    )
+    assert stranger.wrong == []
+    assert public_files(history) != before
+
+
+def test_without_zones_the_ends_of_tracks_are_hidden(
+    installation: Installation, bring_in: Callable[..., Any], tmp_path: Path
+) -> None:
+    bring_in(installation, folder_of_rides(tmp_path / "r", HOME, 5))
+    run(installation)
+    zones = zone_store.in_force(installation.database)
+    assert {zone.origin for zone in zones} == {"provisional"}
+    stranger = Outsider(Path(installation.settings.public_root), [((HOME.lon, HOME.lat), 90.0)])
+    assert stranger.wrong == []
+    assert 0 < stranger.activities <= 5
+
+
+def test_hidden_imports_are_not_published_until_the_owner_says_so(
+    installation: Installation, bring_in: Callable[..., Any]
+) -> None:
+    bring_in(installation, visibility="hidden")
+    run(installation)
+    assert b'"athletes":[]' in public_files(installation)["index.json"]
+    bring_in(installation, visibility="everyone")
+    run(installation)
+    assert b'"activities":' in public_files(installation)["index.json"]
+
+
+def test_a_removed_activity_leaves_no_trace(history: Installation) -> None:
+    run(history)
+    with history.database.transaction() as connection:
+        connection.execute(
+            "update strava.activity set state = 'gone', revision = revision + 1 where id = "
+            "(select min(id) from strava.activity)"
+        )
+    run(history)
+    files = public_files(history)
+    assert sum(path.endswith(".csv") for path in files) == 11
+    assert b'"activities":11' in files["index.json"]
+    assert verify(history.gate()).findings == []
+
+
+def test_no_secret_reaches_daggers_history(history: Installation, postgres: str) -> None:
+    """I14: neither zones' names and corners nor the key stand in Dagster's database."""
+    import psycopg
+
+    run(history)
+    secrets = ["Rosenhof", history.settings.key().decode()]
+    zone = zone_store.in_force(history.database)[0]
+    corner = f"{zone.geometry.exterior.coords[0][1]:.7f}"
+    url = history.settings.database_url.get_secret_value().replace("?host", "_dagster?host")
+    with psycopg.connect(url) as connection:
+        text = "\n".join(row[0] for row in connection.execute("select event from event_logs"))
+    assert "masked_geometries" in text
+    for secret in [*secrets, corner]:
+        assert secret not in text
+
+
+@pytest.mark.parametrize("months", [["2023-11"], ["2023-11", "2023-12", "2024-01"]])
+def test_a_range_of_months_is_one_run(history: Installation, months: list[str]) -> None:
+    report = run(history, months=months)
+    assert report.runs == 2
+    with dg.DagsterInstance.get() as instance:
+        made = instance.get_materialized_partitions(dg.AssetKey("trimmed_csvs"))
+    assert made == set(months)

@@ -1,0 +1,77 @@
+"""What every test may use: an installation of its own on one real PostgreSQL server."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strava_assets.database import embedded
+from strava_assets.installation import Installation, open_installation
+from strava_assets.settings import Settings
+
+REAL_DATA = Path(__file__).parents[1].parent / "shared" / "data"
+
+# nothing of the machine's own settings may reach a test
+for name in [name for name in os.environ if name.startswith(("STRAVA_", "DAGSTER_", "AWS_"))]:
+    del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def no_remembered_bucket() -> None:
+    """s3fs remembers the endpoint of whoever asked first: here that was another test's server."""
+    if "s3fs" in sys.modules:
+        sys.modules["s3fs"].S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a real server, for as long as the tests run.
+
+    Not below pytest's own folder: that is closed to everybody but its owner, and a root's server runs as
+    somebody else.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="strava-assets-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # registered first, so done last: the server has stopped
+    yield embedded.start(folder / "postgres")
+
+
+@pytest.fixture
+def settings_of(tmp_path: Path, postgres: str) -> Any:
+    """Make settings with a home and a database of one's own."""
+    database = f"t{uuid.uuid4().hex[:12]}"
+
+    def make(**overrides: Any) -> Settings:
+        values = {
+            "STRAVA_ASSETS_HOME": tmp_path / "home",
+            "STRAVA_ASSETS_DATABASE_URL": postgres.replace("/postgres?", f"/{database}?"),
+            "STRAVA_ASSETS_SECRET_KEY": "0123456789abcdef" * 4,
+            "STRAVA_ASSETS_FIRST_MONTH": "2005-01",
+        }
+        return Settings(_env_file=None, **{**values, **overrides})
+
+    return make
+
+
+@pytest.fixture
+def installation(settings_of: Any) -> Iterator[Installation]:
+    """An empty installation."""
+    opened = open_installation(settings_of())
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Other people's real recordings, where they are at hand."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("no real recordings beside the checkout")
+    return REAL_DATA

@@ -1,0 +1,179 @@
+"""Zone files are read whole or refused whole; a cut shape is drawn once and kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+
+from strava_assets.errors import ZoneFileError
+from strava_assets.installation import Installation
+from strava_assets.privacy import cut_shapes, geodesy, zone_store
+from strava_assets.privacy.zones import DrawnZone, disc, read_zone_file
+from strava_assets_tests.privacy.worlds import Place, circle
+
+HOME = Place(7.6, 47.5)
+
+
+def geojson(path: Path, *features: tuple[Any, dict[str, Any]]) -> Path:
+    path.write_text(
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "features": [
+                    {
+                        "type": "Feature",
+                        "properties": properties,
+                        "geometry": json.loads(shapely.to_geojson(geometry)) if geometry is not None else None,
+                    }
+                    for geometry, properties in features
+                ],
+            }
+        )
+    )
+    return path
+
+
+def test_polygons_points_and_other_crs_are_read(tmp_path: Path) -> None:
+    square = HOME.polygon(circle(120))
+    zones = read_zone_file(
+        geojson(tmp_path / "a.geojson", (square, {"name": "One"}), (shapely.Point(7.7, 47.5), {"radius": 150}))
+    )
+    assert [zone.name for zone in zones] == ["One", ""]
+    plane = geodesy.geometry_to_plane(zones[1].geometry, (7.7, 47.5))
+    assert abs(shapely.minimum_bounding_radius(plane) - 150) < 1
+    frame = geopandas.GeoDataFrame({"Name": ["QGIS"]}, geometry=[square], crs=4326).to_crs(2056)
+    frame.to_file(tmp_path / "b.gpkg")
+    [zone] = read_zone_file(tmp_path / "b.gpkg")
+    assert zone.name == "QGIS"
+    assert shapely.hausdorff_distance(zone.geometry, square) < 1e-6
+
+
+def test_rows_that_are_not_private_are_ignored(tmp_path: Path) -> None:
+    square = HOME.polygon(circle(120))
+    file = geojson(
+        tmp_path / "a.geojson", (square, {"privacy": "No"}), (square, {"privacy": "yes"}), (square, {"privacy": None})
+    )
+    assert len(read_zone_file(file)) == 2
+
+
+BOWTIE = shapely.Polygon([(7.6, 47.5), (7.61, 47.51), (7.61, 47.5), (7.6, 47.51)])
+
+
+@pytest.mark.parametrize(
+    ("geometry", "properties", "words"),
+    [
+        (BOWTIE, {"name": "b"}, r"row 2 \(b\).*not a valid polygon"),
+        (None, {}, "row 2: has no geometry"),
+        (shapely.Point(7.6, 47.5), {}, "row 2: a point needs a radius"),
+        (shapely.Point(7.6, 47.5), {"radius": "wide"}, "radius"),
+        (shapely.Point(7.6, 47.5), {"radius": -5}, "radius"),
+        (shapely.LineString([(0, 0), (1, 1)]), {}, "is a LineString"),
+        (shapely.Polygon(), {}, "no geometry"),
+    ],
+)
+def test_one_bad_row_refuses_the_whole_file_and_is_named(
+    tmp_path: Path, geometry: Any, properties: dict[str, Any], words: str
+) -> None:
+    file = geojson(tmp_path / "z.geojson", (HOME.polygon(circle(100)), {}), (geometry, properties))
+    with pytest.raises(ZoneFileError, match=words):
+        read_zone_file(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.geojson", "", "cannot be read"),
+        ("a.geojson", "{}", "no geometries|cannot be read"),
+        ("a.gpkg", "not one", "cannot be read"),
+        ("privacy_zones.csv", "Address,Radius,Latitude & Longitude\n", "no zones"),
+        ("x.csv", "a,b\n1,2\n", "not a privacy_zones.csv"),
+        ("a.geojson", '{"type":"FeatureCollection","features":[]}', "no zones|no geometries"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_in_a_line(tmp_path: Path, name: str, content: str, words: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ZoneFileError, match=words) as caught:
+        read_zone_file(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_exports_own_zones_are_read(tmp_path: Path) -> None:
+    (tmp_path / "privacy_zones.csv").write_text(
+        'Address,Radius,Latitude & Longitude\n"1 Any Street",200.0,"47.5, 7.6"\n'
+    )
+    [zone] = read_zone_file(tmp_path / "privacy_zones.csv")
+    assert shapely.contains_xy(zone.geometry, 7.6, 47.5)
+
+
+def test_the_cut_shape_holds_the_zone_and_its_guard_wherever_it_lands() -> None:
+    zone = HOME.polygon(circle(80))
+    centres = []
+    for _ in range(200):
+        shape = cut_shapes.draw(zone)
+        assert cut_shapes.holds(shape, zone)
+        middle = shapely.centroid(shape.geometry)
+        centres.append((middle.x, middle.y))
+    distance = np.hypot(*np.array(centres).T)
+    assert distance.max() < 320
+    # uniform in a disc: half of the centres lie beyond 0.71 of its radius
+    assert 0.35 < (distance > 300 * 0.7071).mean() < 0.65
+
+
+def test_a_shape_is_drawn_once_and_kept(installation: Installation) -> None:
+    zone_store.add(installation.database, [DrawnZone("a", HOME.polygon(circle(100)))])
+    [before] = zone_store.in_force(installation.database)
+    assert zone_store.add(installation.database, [DrawnZone("renamed", HOME.polygon(circle(100)))]) == []
+    far = Place(8.6, 47.5)
+    zone_store.add(installation.database, [DrawnZone("b", far.polygon(circle(100)))])
+    after = zone_store.in_force(installation.database)
+    assert after[0].shape == before.shape
+    assert after[1].shape_id != before.shape_id
+
+
+def test_overlapping_zones_share_one_shape(installation: Installation) -> None:
+    zone_store.add(
+        installation.database,
+        [DrawnZone("a", HOME.polygon(circle(100))), DrawnZone("b", HOME.polygon(circle(100, center=(150, 0))))],
+    )
+    first, second = zone_store.in_force(installation.database)
+    assert first.shape_id == second.shape_id
+    assert cut_shapes.holds(first.shape, shapely.union(first.geometry, second.geometry))
+
+
+def test_a_zone_that_leaves_the_shape_extends_it_and_shows_nothing(installation: Installation) -> None:
+    zone_store.add(installation.database, [DrawnZone("a", HOME.polygon(circle(100)))])
+    [before] = zone_store.in_force(installation.database)
+    zone_store.add(installation.database, [DrawnZone("b", HOME.polygon(circle(2000, center=(1900, 0))))])
+    after = zone_store.in_force(installation.database)
+    assert len({zone.shape_id for zone in after}) == 1
+    assert shapely.covers(shapely.buffer(after[0].shape.geometry, 0.5), before.shape.geometry)
+    assert all(cut_shapes.holds(zone.shape, zone.geometry) for zone in after)
+
+
+def test_until_a_zone_is_drawn_the_ends_of_tracks_are_hidden(installation: Installation) -> None:
+    ends = HOME.degrees(np.array([(0, 0), (60, 0), (30, 30), (5000, 0), (5120, 0)]))
+    added = zone_store.cover_ends(installation.database, ends)
+    assert added
+    assert all(any(shapely.contains_xy(zone.geometry, *end) for zone in added) for end in ends)
+    near, far = (
+        {zone.shape_id for zone in added if shapely.distance(zone.geometry, shapely.Point(*end)) < 0.001}
+        for end in (ends[0], ends[3])
+    )
+    assert len(near) == len(far) == 1
+    assert zone_store.cover_ends(installation.database, ends) == []
+    zone_store.add(installation.database, [DrawnZone("home", HOME.polygon(circle(100)))])
+    assert [zone.origin for zone in zone_store.in_force(installation.database)] == ["drawn"]
+    assert zone_store.cover_ends(installation.database, HOME.degrees(np.array([(9000, 0)]))) == []
+
+
+def test_a_disc_across_the_antimeridian_is_two_halves() -> None:
+    halves = disc(179.999, -17.0, 300)
+    assert shapely.contains_xy(halves, 179.999, -17.0)
+    assert shapely.contains_xy(halves, -179.9995, -17.0)
+    assert not shapely.contains_xy(halves, 0.0, -17.0)

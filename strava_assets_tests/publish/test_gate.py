@@ -1,0 +1,226 @@
+"""The gate lets nothing through that breaks an invariant, and verify finds it when somebody else did."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from strava_assets.errors import GateRefused, StoreUnavailable
+from strava_assets.privacy import zone_store
+from strava_assets.privacy.zones import DrawnZone
+from strava_assets.publish import map_files
+from strava_assets.publish.gate import NO_TIME
+from strava_assets.publish.verify import verify
+from strava_assets_tests.privacy.worlds import circle
+from strava_assets_tests.publish.conftest import Published
+from strava_assets_tests.publish.worlds import HOME, ride
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def found(published: Published) -> set[str]:
+    return {finding.invariant for finding in verify(published.installation.gate()).findings}
+
+
+def edit_map(published: Published, change: object) -> None:
+    path = published.root / published.athlete / "activities.topojson"
+    document = json.loads(path.read_bytes())
+    change(document)  # type: ignore[operator]
+    path.write_bytes(json.dumps(document).encode())
+
+
+def a_csv(published: Published) -> Path:
+    return sorted((published.root / published.athlete / "streams").iterdir())[0]
+
+
+def test_what_was_published_keeps_every_invariant(published: Published) -> None:
+    judgement = verify(published.installation.gate())
+    assert judgement.findings == []
+    assert judgement.tested.rows > 1000
+    assert judgement.tested.nearest > 25
+
+
+def test_the_same_again_writes_nothing(published: Published) -> None:
+    before = files(published.root)
+    assert published.publish().written == 0
+    assert published.publish(force=True).written == 0
+    assert files(published.root) == before
+
+
+def test_a_vertex_moved_into_a_zone_is_found(published: Published) -> None:
+    def move(document: dict) -> None:
+        scale, translate = document["transform"]["scale"], document["transform"]["translate"]
+        arc = document["arcs"][0]
+        x, y = (sum(point[axis] for point in arc) for axis in (0, 1))
+        home = [round((HOME.lon - translate[0]) / scale[0]), round((HOME.lat - translate[1]) / scale[1])]
+        arc.append([home[0] - x, home[1] - y])
+
+    edit_map(published, move)
+    assert "I1" in found(published)
+
+
+def test_a_row_put_back_is_found(published: Published) -> None:
+    path = a_csv(published)
+    header, first, *rest = path.read_text().splitlines()
+    row = dict(zip(header.split(","), first.split(","), strict=True)) | {
+        "lat": f"{HOME.lat:.6f}",
+        "lng": f"{HOME.lon:.6f}",
+    }
+    path.write_text("\n".join([header, ",".join(row.values()), first, *rest, ""]))
+    assert "I2" in found(published)
+
+
+def test_a_total_restored_is_found(published: Published) -> None:
+    def restore(document: dict) -> None:
+        document["objects"]["activities"]["geometries"][0]["properties"]["distance"] += 400
+
+    edit_map(published, restore)
+    assert "I5" in found(published)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "invariant"),
+    [
+        ("startDate", "2024-05-02T06:01:00Z", "I6"),
+        ("start_time", "06:01", "I7"),
+        ("moving_time", 99999, "I5"),
+        ("average_speed", 99.0, "I5"),
+        ("actID", "12345678901", "I8"),
+        ("private", True, "I15"),
+        ("description", "x", "I7"),
+        ("name", "Round Rosenhof", "I14"),
+        ("calories", 480, "I5"),
+        ("elapsed_time", 1714543200, "I6"),
+    ],
+)
+def test_a_property_that_tells_too_much_is_found(
+    published: Published, name: str, value: object, invariant: str
+) -> None:
+    def change(document: dict) -> None:
+        document["objects"]["activities"]["geometries"][0]["properties"][name] = value
+
+    edit_map(published, change)
+    path = published.root / published.athlete / "activities.topojson"
+    path.write_bytes(path.read_bytes().replace(b'": ', b'":'))
+    assert invariant in found(published)
+
+
+@pytest.mark.parametrize(("line", "invariant"), [(1, "I3"), (-1, "I3")])
+def test_times_that_are_not_rebased_are_found(published: Published, line: int, invariant: str) -> None:
+    path = a_csv(published)
+    header, *rows = path.read_text().splitlines()
+    cells = rows[0 if line == 1 else -1].split(",")
+    cells[header.split(",").index("time")] = "17" if line == 1 else "3"
+    rows[0 if line == 1 else -1] = ",".join(cells)
+    path.write_text("\n".join([header, *rows, ""]))
+    assert invariant in found(published)
+
+
+def test_a_missing_or_foreign_file_is_found(published: Published) -> None:
+    a_csv(published).unlink()
+    (published.root / "notes.txt").write_text("my address")
+    assert {"I9", "I7"} <= found(published)
+
+
+def test_a_wrong_summary_or_index_is_found(published: Published) -> None:
+    for name in (f"{published.athlete}/weekly.json", "index.json"):
+        path = published.root / name
+        path.write_text(path.read_text().replace('"activities":', '"activities":1'))
+    findings = verify(published.installation.gate()).findings
+    assert {finding.where for finding in findings if finding.invariant == "I13"} >= {
+        f"{published.athlete}/weekly.json",
+        "index.json",
+    }
+
+
+def test_the_gate_refuses_and_writes_nothing(published: Published) -> None:
+    before = files(published.root)
+    gate = published.installation.gate()
+    good = a_csv(published)
+    path = str(good.relative_to(published.root))
+    bad = good.read_bytes() + f"0,{10**6},0,{HOME.lat:.6f},{HOME.lon:.6f},300,140,200\n".encode()
+    with pytest.raises(GateRefused, match="I2"):
+        gate.publish({path.replace("stream_", "stream_")[:-5] + "0.csv": good.read_bytes(), path: bad})
+    assert files(published.root) == before
+
+
+def test_without_any_zone_nothing_is_published(published: Published) -> None:
+    for zone in zone_store.stored(published.installation.database):
+        zone_store.remove(published.installation.database, zone.id)
+    before = files(published.root)
+    path = a_csv(published)
+    with pytest.raises(GateRefused, match="I16"):
+        published.installation.gate().publish({str(path.relative_to(published.root)): path.read_bytes()})
+    assert files(published.root) == before
+
+
+def test_files_tell_no_time(published: Published) -> None:
+    published.publish([*(ride(number) for number in range(1, 9)), ride(9)])
+    for path in [published.root, *published.root.rglob("*")]:
+        assert path.stat().st_mtime == NO_TIME, path
+
+
+def test_an_unwritable_root_is_a_clear_line_and_loses_nothing(published: Published) -> None:
+    before = files(published.root)
+    target = published.root / published.athlete / "streams"
+    moved = target.with_name("elsewhere")
+    os.rename(target, moved)
+    target.write_text("in the way")
+    try:
+        with pytest.raises(StoreUnavailable, match="cannot"):
+            published.publish([ride(number, seed=99) for number in range(1, 9)])
+    finally:
+        target.unlink()
+        os.rename(moved, target)
+    assert files(published.root) == before
+
+
+def test_a_file_that_vanished_or_was_cut_off_comes_back(published: Published) -> None:
+    before = files(published.root)
+    victims = sorted((published.root / published.athlete / "streams").iterdir())
+    victims[0].unlink()
+    victims[1].write_bytes(victims[1].read_bytes()[:100])
+    assert published.publish().written == 2
+    assert files(published.root) == before
+
+
+def test_a_ride_that_is_hidden_goes_everywhere(published: Published) -> None:
+    rides = [ride(number, visibility="only_me" if number == 3 else "everyone") for number in range(1, 9)]
+    assert published.publish(rides).withdrawn == 1
+    public = published.ids[3][1]
+    assert all(public not in path and public.encode() not in data for path, data in files(published.root).items())
+    assert found(published) == set()
+
+
+def test_a_new_zone_withdraws_at_once(published: Published) -> None:
+    path = a_csv(published)
+    middle = path.read_text().splitlines()[700].split(",")
+    header = path.read_text().splitlines()[0].split(",")
+    place = type(HOME)(float(middle[header.index("lng")]), float(middle[header.index("lat")]))
+    zone_store.add(published.installation.database, [DrawnZone("", place.polygon(circle(100)))])
+    withdrawn = map_files.withdraw_exposed(published.installation.gate())
+    assert path.stem.removeprefix("stream_") in withdrawn
+    assert not path.exists()
+    assert found(published) == set()
+
+
+def test_names_that_tell_a_zones_name_are_replaced(published: Published) -> None:
+    published.publish([ride(1, name="Back to rosenhof, wet")])
+    data = b"".join(files(published.root).values())
+    assert b"osenhof" not in data
+    assert b'"name":"Road Cycling"' in data
+    assert found(published) == set()
+
+
+def test_adding_a_ride_changes_no_other_ones_bytes(published: Published) -> None:
+    before = files(published.root)
+    published.publish([*(ride(number) for number in range(1, 9)), ride(9, kilometres=30)])
+    after = files(published.root)
+    assert {path: after[path] for path in before if path.endswith(".csv")} == {
+        path: data for path, data in before.items() if path.endswith(".csv")
+    }

@@ -1,0 +1,53 @@
+"""The map's file holds every vertex, and anybody's reader can read it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from topojson import Topology
+
+from strava_assets.publish.topojson_file import CELL, Feature, decode, encode
+
+steps = st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_size=1, max_size=30)
+
+
+def feature(lines: list[np.ndarray], number: int = 1) -> Feature:
+    return Feature({"actID": f"{number:016x}"}, shapely.MultiLineString([line * CELL for line in lines]))
+
+
+def same(got: list[np.ndarray], expected: list[np.ndarray]) -> bool:
+    return len(got) == len(expected) and all(
+        np.array_equal(np.rint(a / CELL).astype(int), b) for a, b in zip(got, expected, strict=True)
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.lists(steps, min_size=1, max_size=3), min_size=1, max_size=4),
+    st.integers(-179 * 10**5, 179 * 10**5),
+    st.integers(-80 * 10**5, 80 * 10**5),
+)
+def test_no_vertex_is_lost_or_moved(walks: list[list[list[tuple[int, int]]]], x: int, y: int) -> None:
+    tracks = [[np.cumsum([(x, y), *line], axis=0) for line in lines] for lines in walks]
+    decoded = decode(encode([feature(lines, number) for number, lines in enumerate(tracks)]))
+    for got, lines in zip(decoded.features, tracks, strict=True):
+        assert same(got.lines, lines)
+
+
+def test_the_far_end_of_an_out_and_back_stays() -> None:
+    line = np.array([(0, 0), (5, -52), (5, -312), (5, -357), (5, -331), (5, 0), (0, 0)]) + 700_000
+    assert same(decode(encode([feature([line])])).features[0].lines, [line])
+
+
+def test_another_reader_reads_the_same_lines() -> None:
+    line = np.array([(0, 0), (40, 30), (90, 10), (30, 200)]) + 700_000
+    other = line[::-1] + 500
+    data = json.loads(encode([feature([line], 1), feature([line + 9, other], 2)]))
+    geojson = json.loads(Topology(data, object_name="activities", topology=False, prequantize=False).to_geojson())
+    lines = [shapely.geometry.shape(entry["geometry"]) for entry in geojson["features"]]
+    assert shapely.hausdorff_distance(lines[0], shapely.LineString(line * CELL)) < 1e-9
+    assert shapely.hausdorff_distance(lines[1], shapely.MultiLineString([(line + 9) * CELL, other * CELL])) < 1e-9

@@ -1,0 +1,1 @@
+"""The simulated Strava keeps the promises that the real one documents."""

@@ -1,0 +1,93 @@
+"""A simulated Strava with a small account, and an installation that an athlete has connected to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from strava_assets.database.connection import queries
+from strava_assets.installation import Installation, open_installation
+from strava_assets.sandbox.athlete import synthetic_account
+from strava_assets.sandbox.server import serve
+from strava_assets.strava import oauth
+from strava_assets.strava.account import clients
+from strava_assets.strava.client import StravaClient
+
+ACTIVITIES = 30
+
+
+@dataclass
+class World:
+    """One installation, one simulated Strava, one athlete between them."""
+
+    installation: Installation
+    sandbox: Any
+    athlete_id: int = 0
+    strava_id: int = 0
+
+    @property
+    def settings(self) -> Any:
+        return self.installation.settings
+
+    @property
+    def database(self) -> Any:
+        return self.installation.database
+
+    def control(self, deed: str, **details: Any) -> Any:
+        """Do something at Strava."""
+        answer = httpx.post(f"{self.sandbox.url}/control/{deed}", json=details, trust_env=False, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def consent(self) -> dict[str, str]:
+        """What the browser brings back from the consent page."""
+        state, _ = oauth.new_state(self.settings)
+        answer = httpx.get(oauth.authorize_url(self.settings, state), trust_env=False, timeout=20)
+        return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+    def connect(self) -> None:
+        brought = self.consent()
+        found = oauth.connect(self.database, self.settings, brought["code"], brought["scope"])
+        self.athlete_id = found.athlete_id
+        with self.database.transaction() as connection:
+            self.strava_id = queries().athlete_by_id(connection, id=found.athlete_id)["strava_id"]
+
+    def client(self) -> StravaClient:
+        return clients(self.settings, self.database)(self.athlete_id)
+
+    def sql(self, text: str, *values: Any) -> list[dict[str, Any]]:
+        with self.database.transaction() as connection:
+            cursor = connection.execute(text, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def requests(self, part: str) -> list[Any]:
+        """Requests that Strava received whose path holds ``part``."""
+        log = httpx.get(f"{self.sandbox.url}/control/log", trust_env=False, timeout=20).json()
+        return [entry for entry in log["requests"] if part in entry["path"]]
+
+
+@pytest.fixture
+def world(settings_of: Any) -> Iterator[World]:
+    """Strava and an installation that do not know each other yet."""
+    with serve(synthetic_account(seed=1, activities=ACTIVITIES), auto_approve=True) as sandbox:
+        settings = settings_of(
+            STRAVA_API_URL=sandbox.api_url,
+            STRAVA_OAUTH_URL=sandbox.oauth_url,
+            STRAVA_CLIENT_ID=str(sandbox.client_id),
+            STRAVA_CLIENT_SECRET=sandbox.client_secret,
+        )
+        opened = open_installation(settings)
+        yield World(opened, sandbox)
+        opened.database.close()
+
+
+@pytest.fixture
+def connected(world: World) -> World:
+    """The same, after the athlete has allowed access."""
+    world.connect()
+    return world

@@ -1,0 +1,268 @@
+"""From an account to what is kept of it, over HTTP and into real PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from strava_assets.database.connection import queries
+from strava_assets.errors import StravaRateLimited, StravaUnavailable
+from strava_assets.strava.account import clients, land, list_everyone
+from strava_assets.strava.landing import LandingReport, land_months
+from strava_assets.strava.listing import list_account, listed_recently
+from strava_assets.strava.originals import storable
+from strava_assets.strava.streams import load_streams
+from strava_assets_tests.strava.conftest import ACTIVITIES, World
+
+
+def listed(world: World) -> Any:
+    return list_account(world.database, world.client(), world.athlete_id, None, None, world.settings)
+
+
+def land_all(world: World) -> LandingReport:
+    months = [row["month"] for row in world.sql("select distinct month from strava.activity")]
+    return land_months(
+        world.database,
+        world.installation.store,
+        clients(world.settings, world.database),
+        months,
+        settings=world.settings,
+    )
+
+
+def a_ride(world: World) -> dict[str, Any]:
+    return world.sql(
+        "select * from strava.activity where state = 'landed' and api_streams_state = 'stored' "
+        "and visibility = 'everyone' order by id limit 1"
+    )[0]
+
+
+def test_a_listing_keeps_a_row_for_every_activity(connected: World) -> None:
+    report = listed(connected)
+    rows = connected.sql("select * from strava.activity")
+    assert report.listed == report.new == len(rows) == ACTIVITIES
+    assert report.reads == 1
+    assert {row["state"] for row in rows} == {"listed"}
+    assert all(row["identity"] == f"strava:{row['strava_id']}" for row in rows)
+    assert report.months == {f"{row['month']:%Y-%m}" for row in rows}
+
+
+def test_listing_again_finds_nothing_new_and_is_remembered(connected: World) -> None:
+    listed(connected)
+    before = connected.sql("select id, revision from strava.activity order by id")
+    again = listed(connected)
+    assert (again.new, again.changed, again.months, again.missing) == (0, 0, set(), [])
+    assert connected.sql("select id, revision from strava.activity order by id") == before
+    hour = timedelta(hours=1)
+    assert listed_recently(connected.database, connected.athlete_id, None, None, hour)
+    assert listed_recently(connected.database, connected.athlete_id, datetime(2020, 1, 1, tzinfo=UTC), None, hour)
+    assert not listed_recently(connected.database, connected.athlete_id + 1, None, None, hour)
+
+
+def test_landing_costs_at_most_two_reads_an_activity(connected: World) -> None:
+    listed(connected)
+    report = land_all(connected)
+    bikes = len(connected.sql("select 1 from strava.gear"))
+    assert report.stopped is None
+    assert report.landed + len(report.failed) == ACTIVITIES
+    assert report.reads <= 2 * ACTIVITIES + bikes
+
+
+def test_what_landed_is_strava_s_own_words_and_its_streams(connected: World) -> None:
+    listed(connected)
+    land_all(connected)
+    row = a_ride(connected)
+    assert row["api"]["id"] == row["strava_id"]
+    assert row["api_detailed"]
+    table = load_streams(connected.installation.store.read(row["api_streams"]))
+    assert table.num_rows > 100
+    assert "lat" in table.column_names
+
+
+def test_gear_is_asked_for_once(connected: World) -> None:
+    listed(connected)
+    land_all(connected)
+    asked = connected.requests("/gear/")
+    assert len(asked) == len({entry["path"] for entry in asked}) > 0
+    assert connected.sql("select 1 from strava.gear where frame_type is not null")
+
+
+def test_landing_again_reads_nothing_but_what_failed_long_ago(connected: World) -> None:
+    listed(connected)
+    land_all(connected)
+    again = land_all(connected)
+    assert (again.landed, again.reads) == (0, 0)
+
+
+def test_an_activity_that_strava_cannot_give_is_quarantined_and_the_others_land(connected: World) -> None:
+    listed(connected)
+    connected.control("fail", calls=1, status=500, path="/activities/")
+    report = land_all(connected)
+    assert len(report.failed) >= 1
+    assert report.landed >= ACTIVITIES - 3
+    broken = connected.sql("select error, error_stage from strava.activity where error is not null")
+    assert len(broken) == len(report.failed)
+    assert {row["error_stage"] for row in broken} == {"landing"}
+    connected.sql("update strava.activity set landed_at = landed_at - interval '2 hours' where error is not null")
+    assert land_all(connected).landed >= 1
+
+
+def test_a_spent_quota_ends_the_landing_and_says_what_is_left(connected: World) -> None:
+    listed(connected)
+    connected.control("limits", read=[12, 1000])
+    report = land_all(connected)
+    assert isinstance(report.stopped, StravaRateLimited)
+    assert report.resume_at is not None
+    assert report.landed > 0
+    assert report.left == ACTIVITIES - report.landed - len(report.failed)
+    newest = connected.sql("select state from strava.activity order by start_time desc limit 1")
+    assert newest == [{"state": "landed"}]
+    connected.control("limits", read=[1000, 10000])
+    connected.sql("delete from strava.api_quota")
+    assert land_all(connected).left == 0
+
+
+def test_a_strava_that_is_down_blames_no_activity(connected: World) -> None:
+    listed(connected)
+    connected.control("fail", calls=50, status=503)
+    report = land_all(connected)
+    assert isinstance(report.stopped, StravaUnavailable)
+    assert report.left == ACTIVITIES
+    assert connected.sql("select 1 from strava.activity where error is not null") == []
+
+
+def test_a_rename_is_found_by_the_listing_without_another_read(connected: World) -> None:
+    listed(connected)
+    land_all(connected)
+    ride = a_ride(connected)
+    connected.control("rename", id=ride["strava_id"], name="Ünïcode \N{BICYCLE} \x00 loop")
+    report = listed(connected)
+    (row,) = connected.sql("select * from strava.activity where id = %s", ride["id"])
+    assert (report.reads, report.changed) == (1, 1)
+    assert report.months == {f"{ride['month']:%Y-%m}"}
+    assert row["api"]["name"].startswith("Ünïcode \N{BICYCLE}")
+    assert row["api"]["calories"] == ride["api"]["calories"]  # the rest of the detail stays
+    assert row["revision"] == ride["revision"] + 1
+    assert row["state"] == "landed"
+
+
+def test_hiding_a_ride_is_found_by_the_listing(connected: World) -> None:
+    listed(connected)
+    land_all(connected)
+    ride = a_ride(connected)
+    connected.control("hide", id=ride["strava_id"])
+    listed(connected)
+    assert connected.sql("select visibility from strava.activity where id = %s", ride["id"]) == [
+        {"visibility": "only_me"}
+    ]
+
+
+def test_a_ride_that_is_gone_is_confirmed_before_it_goes(connected: World) -> None:
+    listed(connected)
+    land_all(connected)
+    ride = a_ride(connected)
+    connected.control("delete", id=ride["strava_id"])
+    report = listed(connected)
+    assert report.missing == [ride["strava_id"]]
+    assert connected.sql("select state from strava.activity where id = %s", ride["id"]) == [{"state": "landed"}]
+    everyone = list_everyone(connected.settings, connected.database, None, None)
+    assert everyone.gone == 1
+    assert everyone.months == [f"{ride['month']:%Y-%m}"]
+    assert connected.sql("select state from strava.activity where id = %s", ride["id"]) == [{"state": "gone"}]
+    assert list_everyone(connected.settings, connected.database, None, None).months == []
+
+
+def test_the_months_are_listed_only_when_nobody_did_lately(connected: World) -> None:
+    months = [f"2024-{number:02d}" for number in range(1, 7)]
+    first = land(connected.settings, connected.database, connected.installation.store, months)
+    assert first.stopped is None
+    assert first.reads > 0
+    assert land(connected.settings, connected.database, connected.installation.store, months).reads == 0
+
+
+def test_an_athlete_who_must_connect_again_stops_nobody_else(connected: World) -> None:
+    listed(connected)
+    connected.control("revoke")
+    report = land_all(connected)
+    assert report.stopped is None
+    assert report.left == ACTIVITIES
+    assert "connect" in report.refused[0]
+    assert len(report.refused) == 1
+
+
+def test_without_an_account_there_is_nothing_to_land(world: World) -> None:
+    report = land(world.settings, world.database, world.installation.store, ["2024-01"])
+    assert (report.reads, report.stopped) == (0, None)
+
+
+def imported(world: World, summary: dict[str, Any], athlete: int) -> int:
+    """An activity as the import of an export leaves it."""
+    with world.database.transaction() as connection:
+        number = connection.execute(
+            "insert into strava.activity (athlete_id, identity, strava_id, start_time, month, archive, archive_file, "
+            "state, landed_at) values (%s, %s, %s, %s, %s, %s, 'landing/archive/x.gpx', 'landed', now()) returning id",
+            (
+                athlete,
+                f"strava:{summary['id']}",
+                summary["id"],
+                summary["start_date"],
+                date.fromisoformat(summary["start_date"][:7] + "-01"),
+                storable({"name": "from the export"}),
+            ),
+        ).fetchone()
+    return int(number["id"])  # type: ignore[index]
+
+
+def test_an_imported_recording_is_told_of_by_the_api_and_costs_no_read(connected: World) -> None:
+    summary = next(item for item in connected.client().activities() if item["visibility"] == "everyone")
+    number = imported(connected, summary, connected.athlete_id)
+    listed(connected)
+    (row,) = connected.sql("select * from strava.activity where id = %s", number)
+    assert (row["visibility"], row["state"], row["revision"]) == ("everyone", "landed", 2)
+    assert row["api"]["name"] == summary["name"]
+    assert row["archive"] == {"name": "from the export"}
+    land_all(connected)
+    assert connected.requests(f"/activities/{summary['id']}") == []
+
+
+def test_an_imported_history_and_the_account_become_one_person(connected: World) -> None:
+    with connected.database.transaction() as connection:
+        added = connection.execute("insert into strava.athlete (name) values ('someone') returning id").fetchone()
+    someone = added["id"]
+    summary = next(connected.client().activities())
+    imported(connected, summary, someone)
+    report = listed(connected)
+    assert report.athlete_id == someone
+    (athlete,) = connected.sql("select id, name, strava_id, state, identity from strava.athlete")
+    assert athlete == {
+        "id": someone,
+        "name": "someone",
+        "strava_id": connected.strava_id,
+        "state": "active",
+        "identity": "name:someone",
+    }
+    assert connected.sql("select distinct athlete_id from strava.activity") == [{"athlete_id": someone}]
+    assert land_all(connected).stopped is None
+
+
+def test_news_that_come_while_an_activity_is_read_are_not_overwritten(connected: World) -> None:
+    listed(connected)
+    with connected.database.transaction() as connection:
+        months = [row["month"] for row in connection.execute("select distinct month from strava.activity").fetchall()]
+        row = next(iter(queries().pending_landing(connection, months=months)))
+    connected.sql("update strava.activity set visibility = 'only_me', revision = revision + 1 where id = %s", row["id"])
+    from strava_assets.strava.landing import land_activity
+
+    land_activity(connected.database, connected.installation.store, connected.client(), row, connected.settings)
+    (after,) = connected.sql("select visibility, state from strava.activity where id = %s", row["id"])
+    assert after == {"visibility": "only_me", "state": "listed"}
+
+
+@pytest.mark.parametrize("clock", ["1970-01-01T00:00:01Z", "2199-05-05T05:05:05Z"])
+def test_a_clock_that_was_wrong_lands_in_a_month_that_there_is(connected: World, clock: str) -> None:
+    from strava_assets.strava.listing import month_of
+
+    month = month_of(datetime.fromisoformat(clock.replace("Z", "+00:00")), connected.settings)
+    assert date(2005, 1, 1) <= month <= datetime.now(UTC).date()

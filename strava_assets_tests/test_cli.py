@@ -1,0 +1,223 @@
+"""The command line answers bad input in a line or two, with the right exit code, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from strava_assets import cli
+from strava_assets.stack import settings_environment
+from strava_assets_tests.privacy.worlds import Place, circle
+from strava_assets_tests.recordings import folder_of_rides, gpx, track
+
+HOME = Place(7.6, 47.5)
+
+
+@pytest.fixture
+def strava_assets(
+    settings_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Run a command; its exit code and everything it said."""
+    for name, value in settings_environment(settings_of()).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["strava-assets", *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as done:
+            code = int(done.code or 0)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err + said.out
+        return code, said.out + said.err
+
+    return run
+
+
+Run = Callable[..., tuple[int, str]]
+
+
+def test_a_zip_that_is_none(strava_assets: Run, tmp_path: Path) -> None:
+    (tmp_path / "export.zip").write_bytes(b"PK not really")
+    code, said = strava_assets("import", "export.zip")
+    assert code == 2
+    assert len(said.strip().splitlines()) <= 2
+    assert "export.zip" in said
+
+
+def test_an_export_without_activities(strava_assets: Run, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("profile.csv", "Athlete ID\n1\n")
+    code, said = strava_assets("import", "export.zip")
+    assert code == 2
+    assert "activities.csv" in said
+
+
+def test_an_empty_folder_and_a_missing_one(strava_assets: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "missing"):
+        code, said = strava_assets("import", name)
+        assert code == 2
+        assert name in said
+        assert len(said.strip().splitlines()) <= 2
+
+
+def test_a_self_crossing_zone_is_refused_and_the_zones_in_force_stay(strava_assets: Run, tmp_path: Path) -> None:
+    good = {
+        "type": "Feature",
+        "properties": {"name": "good"},
+        "geometry": json.loads(shapely.to_geojson(HOME.polygon(circle(100)))),
+    }
+    bow = {
+        "type": "Feature",
+        "properties": {"name": "bow"},
+        "geometry": {
+            "type": "Polygon",
+            "coordinates": [[[7.6, 47.5], [7.61, 47.51], [7.61, 47.5], [7.6, 47.51], [7.6, 47.5]]],
+        },
+    }
+    for name, features in (("good.geojson", [good]), ("bad.geojson", [good, bow])):
+        (tmp_path / name).write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    assert strava_assets("zones", "add", "good.geojson")[0] == 0
+    before = strava_assets("zones", "list")[1]
+    for command in ("check", "add"):
+        code, said = strava_assets("zones", command, "bad.geojson")
+        assert code == 2
+        assert "row 2 (bow)" in said
+    assert strava_assets("zones", "list")[1] == before
+
+
+@pytest.mark.parametrize("months", ["1999-01", "2024-13", "2024-06..2024-01", "soon", "2024-01..2999-01"])
+def test_a_month_out_of_range(strava_assets: Run, months: str) -> None:
+    code, said = strava_assets("materialize", "--months", months)
+    assert code == 2
+    assert len(said.strip().splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRAVA_ASSETS_DATABASE_URL", "postgresql://a:secret-word@127.0.0.1:1/x"),
+        ("STRAVA_ASSETS_DATABASE_URL", "nonsense"),
+        ("STRAVA_ASSETS_FIRST_MONTH", "2050-01"),
+        ("STRAVA_ASSETS_PORT", "eight"),
+        ("STRAVA_ASSETS_IMPORT_VISIBILITY", "maybe"),
+        ("STRAVA_ASSETS_PUBLISH_SOURCES", "api,garmin"),
+        ("STRAVA_ASSETS_SECRET_KEY", "short"),
+        ("STRAVA_API_URL", "strava.com"),
+        ("STRAVA_ASSETS_PRIVATE_URL", "nosuch://x/y"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(
+    strava_assets: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    code, said = (
+        strava_assets("zones", "list")
+        if "SECRET" not in name and "PRIVATE" not in name
+        else strava_assets("materialize")
+    )
+    assert code in (1, 2), said
+    assert "secret-word" not in said
+    assert said.startswith("strava-assets: ")
+    assert len(said.strip().splitlines()) <= 2
+
+
+def test_a_port_in_use(strava_assets: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("STRAVA_ASSETS_PORT", str(other.getsockname()[1]))
+        for command in ("up", "demo"):
+            code, said = strava_assets(command)
+            assert code == 2
+            assert "STRAVA_ASSETS_PORT" in said
+
+
+def test_an_unwritable_public_root(strava_assets: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, 2)
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("STRAVA_ASSETS_PUBLIC_URL", str(tmp_path / "file" / "public"))
+    assert strava_assets("import", "rides", "--visibility", "everyone")[0] == 0
+    code, said = strava_assets("materialize")
+    assert code == 1, said
+    assert "cannot" in said
+
+
+def test_odd_files_are_listed_with_their_reason_and_the_rest_is_imported(strava_assets: Run, tmp_path: Path) -> None:
+    folder = folder_of_rides(tmp_path / "rides", HOME, 3)
+    start = datetime(2024, 2, 1, 8, tzinfo=UTC)
+    good = track(HOME, 4, seed=50)
+    (folder / "zero.fit").write_bytes(b"")
+    (folder / "half.fit").write_bytes(b"\x0e\x10\x00\x00\xff\xff\x00\x00.FIT\x00\x00" + b"\x00" * 40)
+    (folder / "lat95.gpx").write_bytes(gpx(good, start).replace(b'lat="47.5', b'lat="95.5'))
+    (folder / "one.gpx").write_bytes(gpx(good[:1], start))
+    (folder / "same.gpx").write_bytes(gpx(np.repeat(good[:1], 300, axis=0), start))
+    (folder / "back.gpx").write_bytes(gpx(good, start, seconds=np.arange(len(good))[::-1]))
+    (folder / "text.gpx").write_bytes(b"these are notes")
+    code, said = strava_assets("import", "rides", "--visibility", "everyone")
+    assert code == 0
+    for name in ("zero.fit", "half.fit", "text.gpx"):
+        assert name in said
+    code, said = strava_assets("materialize")
+    assert code == 0, said
+    code, said = strava_assets("verify")
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["import"],
+        ["import", "x", "--visibility", "friends"],
+        ["zones", "remove", "7"],
+        ["materialize", "--months"],
+        ["demo", "--activities", "3"],
+    ],
+)
+def test_wrong_use_is_exit_code_2(strava_assets: Run, arguments: list[str]) -> None:
+    code, said = strava_assets(*arguments)
+    assert code == 2
+    assert said.startswith("strava-assets: ")
+
+
+def test_doctor_shows_every_setting_and_no_secret(strava_assets: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRAVA_CLIENT_SECRET", "very-secret-word")
+    code, said = strava_assets("doctor")
+    assert code == 0, said
+    assert "STRAVA_ASSETS_PUBLIC_URL" in said
+    assert "very-secret-word" not in said
+    assert "0123456789abcdef" not in said
+    assert "none drawn" in said
+
+
+def test_help_names_every_command(strava_assets: Run) -> None:
+    code, said = strava_assets("--help")
+    assert code == 0
+    for command in (
+        "demo",
+        "up",
+        "import",
+        "connect",
+        "subscription",
+        "sync",
+        "zones",
+        "materialize",
+        "verify",
+        "doctor",
+    ):
+        assert command in said
