@@ -24,6 +24,8 @@ from strava_assets.settings import Settings
 
 #: Empty months that one run goes over rather than end: cheaper than the next run's beginning.
 _BRIDGE = 5
+#: Months can ask for others, and these again, but only as long as new places turn up.
+_ROUNDS = 5
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -100,28 +102,34 @@ def materialize(
     report = PipelineReport()
     wanted = months if months is not None else known_months(installation)
     spans = ranges(wanted, bridge=_BRIDGE if months is None else 0)
-    steps = len(spans) + 1
+    done = 0
     with dg.DagsterInstance.get() as instance:
         # one connection kept, instead of a new one for each of a thousand queries
         instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=20)
-        for done, (first, last) in enumerate(spans):
-            if progress:
-                progress(first if first == last else f"{first} … {last}", done, steps)
-            result = defs.resolve_job_def("ingest_months").execute_in_process(
-                instance=instance,
-                raise_on_error=False,
-                run_config=_forced(force),
-                **(
-                    {"partition_key": first}
-                    if first == last
-                    else {"tags": dict(zip(_RANGE, (first, last), strict=True))}
-                ),
-            )
-            report.runs += 1
-            report.failures += _failures(result)
-            report.warnings += _warnings(result)
+        for _ in range(_ROUNDS):
+            for first, last in spans:
+                if progress:
+                    progress(first if first == last else f"{first} … {last}", done, done + len(spans) + 1)
+                result = defs.resolve_job_def("ingest_months").execute_in_process(
+                    instance=instance,
+                    raise_on_error=False,
+                    run_config=_forced(force),
+                    **(
+                        {"partition_key": first}
+                        if first == last
+                        else {"tags": dict(zip(_RANGE, (first, last), strict=True))}
+                    ),
+                )
+                done += 1
+                report.runs += 1
+                report.failures += _failures(result)
+                report.warnings += _warnings(result)
+            # a month may find a place to hide that an earlier one passes through
+            spans = ranges(set(_asked_for(installation)) & set(wanted)) if not report.failures else []
+            if not spans or report.warnings:
+                break
         if progress:
-            progress("the map", len(spans), steps)
+            progress("the map", done, done + 1)
         result = defs.resolve_job_def("publish").execute_in_process(
             instance=instance, raise_on_error=False, run_config=_QUIET
         )
@@ -129,9 +137,14 @@ def materialize(
         report.failures += _failures(result)
         report.warnings += _warnings(result)
         if progress:
-            progress("done", steps, steps)
+            progress("done", done + 1, done + 1)
     report.months = len(wanted)
     return report
+
+
+def _asked_for(installation: Installation) -> list[str]:
+    with installation.database.transaction() as connection:
+        return [row["month"] for row in queries().requested_months(connection, fresh_events=True)]
 
 
 def known_months(installation: Installation) -> list[str]:
@@ -216,14 +229,31 @@ def _warnings(result: Any) -> list[str]:
 
 
 def _failures(result: Any) -> list[str]:
-    """One line for each failed step: the error that our own code raised, not Dagster's wrapping."""
+    """One line for each failed step: the error that our own code raised, not Dagster's wrapping.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The run was interrupted: Dagster makes a failed step of that, and the next run would begin.
+    """
+    from dagster._core.execution.plan.objects import ErrorSource
+
+    refused = [
+        evaluation.description
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed and evaluation.blocking and evaluation.description
+    ]
     lines = []
     for event in (
         result.get_step_failure_events()
         if hasattr(result, "get_step_failure_events")
         else [event for event in result.all_events if event.is_step_failure]
     ):
-        lines.append(f"{event.step_key}: {_said(event.event_specific_data.error)}")
+        failure = event.event_specific_data
+        if failure.error_source is ErrorSource.INTERRUPT:
+            raise KeyboardInterrupt
+        checked = failure.error is not None and failure.error.cls_name == "DagsterAssetCheckFailedError"
+        lines.append(f"{event.step_key}: {'; '.join(refused) if checked and refused else _said(failure.error)}")
     return lines
 
 

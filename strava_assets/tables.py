@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pyproj
 import shapely
 
+from strava_assets.arrow_memory import readable
 from strava_assets.stores import Store
 
 #: Of every geometry that is kept.
@@ -46,7 +47,7 @@ class Months(Mapping[str, pa.Table]):
         """One month's table; ``columns`` and ``filters`` as in ``pyarrow.parquet.read_table``."""
         if month not in self._keys:
             raise KeyError(month)
-        return pq.read_table(io.BytesIO(self._store.read(key_of(self._folder, month))), **options)
+        return pq.read_table(readable(self._store.read(key_of(self._folder, month))), **options)
 
     def frame(self, month: str) -> geopandas.GeoDataFrame:
         """One month's table with geometries."""

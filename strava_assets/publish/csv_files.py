@@ -6,7 +6,6 @@ published (``privacy.cut``) and whether the bytes are good (``publish.gate``).
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
+from strava_assets.arrow_memory import readable
 from strava_assets.schema import CHANNELS
 
 #: Columns in CONTRACT's order, with the decimals they are written in.
@@ -103,7 +103,7 @@ def decode(data: bytes) -> DecodedCsv:
         raise ValueError(f"no column {missing[0]}")
     try:
         table = pacsv.read_csv(
-            io.BytesIO(data),
+            readable(data),
             read_options=pacsv.ReadOptions(use_threads=False),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.float64()), null_values=[""], strings_can_be_null=False

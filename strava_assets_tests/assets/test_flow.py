@@ -150,6 +150,26 @@ def test_without_zones_the_ends_of_tracks_are_hidden(
     assert 0 < stranger.activities <= 5
 
 
+def test_a_place_found_late_is_hidden_in_earlier_months_by_the_same_command(
+    installation: Installation, bring_in: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "r"
+    folder.mkdir()
+    early = track(HOME, 12, seed=3)
+    (folder / "early.gpx").write_bytes(gpx(early, datetime(2021, 5, 1, 6, tzinfo=UTC)))
+    # two years later a ride starts where the first one only passed
+    late = Place(*early[len(early) // 2])
+    (folder / "late.gpx").write_bytes(gpx(track(late, 8, seed=5), datetime(2023, 6, 1, 6, tzinfo=UTC)))
+    bring_in(installation, folder)
+    run(installation)
+    first = public_files(installation)
+    assert sum(path.endswith(".csv") for path in first) == 2
+    stranger = Outsider(Path(installation.settings.public_root), [((late.lon, late.lat), 90.0)])
+    assert stranger.wrong == []
+    run(installation)
+    assert public_files(installation) == first
+
+
 def test_hidden_imports_are_not_published_until_the_owner_says_so(
     installation: Installation, bring_in: Callable[..., Any]
 ) -> None:
