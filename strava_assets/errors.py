@@ -29,6 +29,10 @@ class StoreUnavailable(StravaAssetsError):
     """The private or the public store cannot be read or written."""
 
 
+class DamagedTable(StoreUnavailable):
+    """A typed table that is no table any more; whoever makes it makes it again."""
+
+
 class ArchiveError(StravaAssetsError):
     """An export, or a folder of files, that cannot be imported as a whole."""
 

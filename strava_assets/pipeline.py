@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import strava_assets
-from strava_assets.database.connection import locate, queries
-from strava_assets.errors import SettingsError, StravaAssetsError
+from strava_assets.database.connection import locate, one_line, queries
+from strava_assets.errors import DatabaseUnavailable, SettingsError, StravaAssetsError
 from strava_assets.installation import Installation
 from strava_assets.requests import request_months
 from strava_assets.settings import Settings
@@ -88,11 +88,36 @@ def materialize(
         Do unchanged activities again.
     progress : callable, optional
         Called with a description, runs done and runs in all.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        PostgreSQL died or was stopped.
     """
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        return _materialize(installation, months, force, progress)
+    except DBAPIError as error:  # Dagster's own connection
+        raise DatabaseUnavailable(
+            f"PostgreSQL went away in the middle ({one_line(error.orig or error)}); "
+            "what was done stays, materialize again"
+        ) from error
+
+
+def _materialize(
+    installation: Installation,
+    months: list[str] | None,
+    force: bool,
+    progress: Callable[[str, int, int], None] | None,
+) -> PipelineReport:
     os.environ |= dagster_environment(installation.settings)
     for name in ("dagster", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # it would tell of each of its tries; what comes of them is an error of our own
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
 
     from strava_assets import resources
     from strava_assets.definitions import defs
@@ -103,7 +128,9 @@ def materialize(
     wanted = months if months is not None else known_months(installation)
     spans = ranges(wanted, bridge=_BRIDGE if months is None else 0)
     done = 0
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.from_ref(
+        InstanceRef.from_dir(os.environ["DAGSTER_HOME"], overrides=_QUIET_INSTANCE)
+    ) as instance:
         # one connection kept, instead of a new one for each of a thousand queries
         instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=20)
         for _ in range(_ROUNDS):
@@ -163,6 +190,11 @@ def known_months(installation: Installation) -> list[str]:
 
 #: The runs' own log is in the UI; a terminal shows progress, and failures by name.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+#: What a run prints goes to the terminal itself: the processes that would copy it there cry out at a Ctrl-C.
+_QUIET_INSTANCE = {
+    "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+}
 
 
 def _forced(force: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from datetime import date
 import shapely
 
 from strava_assets.database.connection import Database, queries
+from strava_assets.errors import DamagedTable
 from strava_assets.privacy import cut
 from strava_assets.privacy.cut_shapes import GUARD
 from strava_assets.privacy.tracks import Area, TrackBoxes
@@ -35,7 +36,11 @@ def months_in_reach(store: Store, zones: Sequence[Zone]) -> list[str]:
     tables = months_of(store, "activities")
     near = []
     for month in tables:
-        boxes = tables.read(month, columns=["west", "south", "east", "north"]).to_pandas().dropna().to_numpy()
+        try:
+            boxes = tables.read(month, columns=["west", "south", "east", "north"]).to_pandas().dropna().to_numpy()
+        except DamagedTable:  # nobody knows: and it is to be made again anyway
+            near.append(month)
+            continue
         tracks = TrackBoxes.kept(boxes)
         if any(len(tracks.near(area)) for area in areas):
             near.append(month)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +66,20 @@ class Store:
         with self._errors("read", key):
             return self.filesystem.cat_file(self.path(key))
 
+    def read_end(self, key: str, length: int) -> bytes:
+        """The object's last bytes, fewer if it is shorter; errors as in `read`."""
+        with self._errors("read", key):
+            size = self.filesystem.size(self.path(key)) or 0
+            if not size:
+                return b""
+            return self.filesystem.cat_file(self.path(key), start=max(0, size - length), end=size)
+
     def write(self, key: str, data: bytes, content_type: str | None = None) -> None:
         """Write the object whole or not at all; a reader never sees half of it."""
         path = self.path(key)
         with self._errors("write", key):
             if self.is_folder:
-                _write_file(Path(path), data)
+                write_file(Path(path), data)
             elif content_type and "s3" in self.filesystem.protocol:
                 self.filesystem.pipe_file(path, data, ContentType=content_type)
             else:
@@ -135,7 +143,8 @@ def open_private(settings: Settings) -> Store:
     return store
 
 
-def _write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, finish: Callable[[Path], None] | None = None) -> None:
+    """Write a file whole or not at all; ``finish`` is called with it before it gets its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".tmp-{uuid.uuid4().hex}")
     try:
@@ -143,7 +152,10 @@ def _write_file(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if finish is not None:
+            finish(temporary)
         os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise

@@ -7,8 +7,8 @@ a table, Dagster. A folder and ``s3://`` are the same code (``stores``).
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import geopandas
 import pyarrow as pa
@@ -17,12 +17,16 @@ import pyproj
 import shapely
 
 from strava_assets.arrow_memory import readable
+from strava_assets.errors import DamagedTable
 from strava_assets.stores import Store
 
 #: Of every geometry that is kept.
 _CRS = pyproj.CRS("EPSG:4326")
 
 Table: TypeAlias = pa.Table | geopandas.GeoDataFrame
+T = TypeVar("T")
+#: What Parquet files begin and end with.
+_MAGIC = b"PAR1"
 
 
 class Months(Mapping[str, pa.Table]):
@@ -44,16 +48,50 @@ class Months(Mapping[str, pa.Table]):
         return len(self._keys)
 
     def read(self, month: str, **options: Any) -> pa.Table:
-        """One month's table; ``columns`` and ``filters`` as in ``pyarrow.parquet.read_table``."""
+        """One month's table; ``columns`` and ``filters`` as in ``pyarrow.parquet.read_table``.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        DamagedTable
+            Its file is cut off or overwritten.
+        """
         if month not in self._keys:
             raise KeyError(month)
-        return pq.read_table(readable(self._store.read(key_of(self._folder, month))), **options)
+        data = self._store.read(key_of(self._folder, month))
+        try:
+            return pq.read_table(readable(data), **options)
+        except (pa.ArrowException, OSError) as error:
+            raise self._damaged(month) from error
 
     def frame(self, month: str) -> geopandas.GeoDataFrame:
-        """One month's table with geometries."""
+        """One month's table with geometries; raises as `read` does."""
         table = self.read(month).to_pandas()
+        try:
+            geometry = shapely.from_wkb(table["geometry"].to_numpy())
+        except (KeyError, shapely.errors.GEOSException) as error:
+            raise self._damaged(month) from error
         # geopandas' own reader parses the file's CRS each time, which costs more than the rest
-        return geopandas.GeoDataFrame(table, geometry=shapely.from_wkb(table["geometry"].to_numpy()), crs=_CRS)
+        return geopandas.GeoDataFrame(table, geometry=geometry, crs=_CRS)
+
+    def is_whole(self, month: str) -> bool:
+        """Whether the month's file is there and ends as Parquet does; a few bytes are read."""
+        return month in self._keys and self._store.read_end(key_of(self._folder, month), 4) == _MAGIC
+
+    def _damaged(self, month: str) -> DamagedTable:
+        return DamagedTable(
+            f"{self._store.url}/{key_of(self._folder, month)} is damaged; it is made again by: "
+            f"strava-assets materialize --months {month} --force"
+        )
+
+
+def if_any(read: Callable[[str], T], month: str) -> T | None:
+    """What ``read`` gives, or None where there is nothing or only a damaged file: it is made again then."""
+    try:
+        return read(month)
+    except (KeyError, DamagedTable):
+        return None
 
 
 def key_of(table: str, month: str) -> str:

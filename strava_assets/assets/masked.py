@@ -22,7 +22,7 @@ from strava_assets.privacy.tracks import Tracks
 from strava_assets.publish.picture import as_markdown, tracks_svg
 from strava_assets.requests import months_in_reach, request_months
 from strava_assets.resources import InstallationResource
-from strava_assets.tables import Months, months_of
+from strava_assets.tables import Months, if_any, months_of
 
 CLEAR = "keeps_clear_of_private_places"
 
@@ -83,7 +83,8 @@ def masked_geometries(
         began = time.perf_counter()
         typed = activities[month]
         prints = masked.fingerprints(typed, zones, sources)
-        old = before.frame(month) if month in before else masked.empty()
+        there = if_any(before.frame, month)
+        old = masked.empty() if there is None else there
         kept = old[old["fingerprint"].eq(old["activity_id"].map(prints)) & (not config.force)]
         known = set(kept["activity_id"].astype(int))
         changed = [activity for activity in prints if activity not in known]
@@ -100,7 +101,7 @@ def masked_geometries(
         else:
             frame = kept
         frame = frame.sort_values("activity_id", ignore_index=True)
-        if changed or month not in before or len(frame) != len(old):
+        if changed or there is None or len(frame) != len(old):
             results[month] = frame
         shown = frame[frame["hidden_because"].isna()]
         tracks = Tracks.of([part for geometry in shown.geometry for part in _parts(geometry)])

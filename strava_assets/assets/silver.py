@@ -16,7 +16,7 @@ from strava_assets.history import VERSION, implausible, typed_month
 from strava_assets.partitions import first_day, monthly
 from strava_assets.resources import InstallationResource
 from strava_assets.schema import ACTIVITIES, STREAMS
-from strava_assets.tables import months_of
+from strava_assets.tables import if_any, months_of
 
 PLAUSIBLE = "values_are_plausible"
 _NOTES = {
@@ -82,11 +82,8 @@ def typed_tables(context: dg.AssetExecutionContext, config: Redo, installation: 
             months_of(opened.store, "activities", [month]),
             months_of(opened.store, "activity_streams", [month]),
         )
-        before = (
-            (typed[month], lambda samples=samples, month=month: samples[month])
-            if month in typed and month in samples
-            else None
-        )
+        rows = if_any(typed.read, month) if samples.is_whole(month) else None
+        before = (rows, lambda samples=samples, month=month: samples[month]) if rows is not None else None
         result = typed_month(
             landed,
             gear,

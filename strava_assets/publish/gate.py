@@ -10,12 +10,10 @@ uploaded (I18). In a bucket the store sets one; see docs/privacy.md.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import mimetypes
 import os
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +29,7 @@ from strava_assets.privacy.zones import Zone
 from strava_assets.publish import topojson_file
 from strava_assets.publish.judge import Facts, Judgement, Rules, judge
 from strava_assets.publish.topojson_file import DecodedTopology
-from strava_assets.stores import Store
+from strava_assets.stores import Store, write_file
 
 #: Every public file's modification time: 1 January 2000, UTC.
 NO_TIME = 946_684_800
@@ -216,20 +214,9 @@ class Gate:
             kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
             self._store.write(path, data, content_type=kind)
             return
-        target = Path(self._store.path(path))
-        temporary = target.with_name(f".tmp-{uuid.uuid4().hex}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with open(temporary, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.utime(temporary, (NO_TIME, NO_TIME))
-            os.replace(temporary, target)
+            write_file(Path(self._store.path(path)), data, _open_and_timeless)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             raise StoreUnavailable(f"cannot write {self._store.url}/{path}: {error.strerror}") from error
         self._forget_times(path)
 
@@ -246,3 +233,9 @@ class Gate:
 def _marks(zones: Iterable[Zone]) -> set[tuple[int, int, bytes]]:
     """What tells one set of zones from another."""
     return {(zone.id, zone.shape_id, shapely.to_wkb(zone.geometry)) for zone in zones}
+
+
+def _open_and_timeless(path: Path) -> None:
+    """For everybody to read; without the time at which it was written (I18)."""
+    path.chmod(0o644)
+    os.utime(path, (NO_TIME, NO_TIME))
