@@ -53,4 +53,9 @@ def public_root_keeps_the_invariants(installation: InstallationResource) -> dg.A
     }
     if table:
         told["which"] = dg.MetadataValue.table(table)
-    return dg.AssetCheckResult(passed=not judgement.findings, metadata=told)
+    first = next((f"{f.invariant} {f.where}: {f.what}" for f in judgement.findings), None)
+    return dg.AssetCheckResult(
+        passed=not judgement.findings,
+        description=first and f"{first}. See all {len(judgement.findings)} with: strava-assets verify",
+        metadata=told,
+    )

@@ -42,28 +42,39 @@ subscription_app = typer.Typer(no_args_is_help=True, help="The webhook subscript
 app.add_typer(zones_app, name="zones")
 app.add_typer(subscription_app, name="subscription")
 
-# a pipe has no width: tables there are as wide as they need to be
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 220)
-err = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else 220)
+# a pipe has no width: tables there are as wide as they need to be. Names of files and zones are no markup
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 220, markup=False, emoji=False)
+err = Console(
+    stderr=True,
+    highlight=False,
+    soft_wrap=True,
+    width=None if sys.stderr.isatty() else 220,
+    markup=False,
+    emoji=False,
+)
+
+_STOPPED = 130
 
 
 def main() -> None:
     """Run a command; an error that a user can cause is a line, not a traceback."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
+        if code == _STOPPED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
+        sys.exit(code)
     except StravaAssetsError as error:
-        err.print(f"strava-assets: {error}", markup=False)
+        err.print(f"strava-assets: {error}")
         sys.exit(error.exit_code)
     except typer.Exit as done:
         sys.exit(done.exit_code)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         err.print("stopped; what was done stays")
-        sys.exit(130)
+        sys.exit(_STOPPED)
     except Exception as error:
         if hasattr(error, "format_message"):  # click's: wrong use
-            err.print(f"strava-assets: {error.format_message()}", markup=False)
+            said = error.format_message()
+            err.print(said if said.startswith("Usage:") else f"strava-assets: {said}")  # a bare command: its help
             sys.exit(2)
         raise
 
@@ -113,7 +124,7 @@ def import_(
             progress=lambda done, total, name: step(name, done, total),
         )
     request_months(installation.database, report.months, "import")
-    table = Table("", "activities", title=f"{report.athlete_name}")
+    table = _table("", "activities", title=report.athlete_name)
     for label, count in (
         ("imported", report.imported),
         ("updated", report.updated),
@@ -124,18 +135,23 @@ def import_(
         table.add_row(label, f"{count:,}")
     out.print(table)
     if report.rejected:
-        problems = Table("file", "why it could not be read")
-        for column in problems.columns:
-            column.overflow = "fold"
+        problems = _table("file", "why it could not be read")
         for name, reason in report.rejected:
             problems.add_row(name, reason)
         out.print(problems)
+    if report.odd:
+        oddities = _table("file", "read, but odd")
+        for name, what in report.odd[:_ODD_SHOWN]:
+            oddities.add_row(name, what)
+        out.print(oddities)
+        if len(report.odd) > _ODD_SHOWN:
+            out.print(f"and {len(report.odd) - _ODD_SHOWN:,} more odd files")
     for warning in report.warnings:
-        out.print(warning, markup=False)
+        out.print(warning)
     if (visibility or installation.settings.import_visibility) == "hidden":
         out.print(
-            "Files do not say who may see a ride, so none of these is published. When they may be shown, import "
-            "again with --visibility everyone, or set STRAVA_ASSETS_IMPORT_VISIBILITY=everyone."
+            "Files do not say who may see a ride, so none is published that you have not released. When these may be "
+            "shown, import again with --visibility everyone, or set STRAVA_ASSETS_IMPORT_VISIBILITY=everyone."
         )
     out.print("Next: strava-assets materialize")
 
@@ -149,16 +165,16 @@ def materialize(
     from strava_assets.partitions import check_months
     from strava_assets.pipeline import materialize as run
 
-    chosen = check_months(months) if months else None
+    chosen = check_months(months) if months is not None else None
     installation = _open()
     with _bar("materializing") as step:
         report = run(installation, chosen, force=force, progress=step)
     _print_publication(installation)
     for line in dict.fromkeys(report.warnings):
-        err.print(f"not everything landed: {line}", markup=False)
+        err.print(f"not everything landed: {line}")
     if report.failures:
         for line, times in Counter(report.failures).items():
-            err.print(f"failed{f' {times} times' if times > 1 else ''}: {line}", markup=False)
+            err.print(f"failed{f' {times} times' if times > 1 else ''}: {line}")
         raise typer.Exit(1)
 
 
@@ -172,7 +188,7 @@ def verify() -> None:
         judgement = run(installation.gate(), lambda done, total: step("reading", done, total))
     tested = judgement.tested
     if judgement.findings:
-        table = Table("invariant", "where", "what")
+        table = _table("invariant", "where", "what")
         for finding in judgement.findings:
             table.add_row(finding.invariant, finding.where, finding.what)
         out.print(table)
@@ -212,7 +228,7 @@ def sync(
     from strava_assets.pipeline import sync as run
 
     for line in run(_open(), since):
-        out.print(line, markup=False)
+        out.print(line)
 
 
 @app.command()
@@ -221,7 +237,7 @@ def doctor() -> None:
     from strava_assets.doctor import examine
 
     rows = examine(load())
-    table = Table("", "what", "found")
+    table = _table("", "what", "found")
     for row in rows:
         table.add_row(row.verdict, row.what, row.found)
     out.print(table)
@@ -245,7 +261,7 @@ def database(
     if command:
         raise typer.Exit(subprocess.call(command, env={**os.environ, **environment}))
     for name in ("DAGSTER_HOME", "STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_HOME"):
-        out.print(f"export {name}={shlex.quote(environment[name])}", markup=False)
+        out.print(f"export {name}={shlex.quote(environment[name])}")
     err.print(
         "The database stays up until Ctrl-C. In another terminal, after these exports: dagster dev -w workspace.yaml"
     )
@@ -260,7 +276,7 @@ def zones_list() -> None:
     installation = _open()
     zones = zone_store.stored(installation.database)
     in_force = {zone.id for zone in zone_store.in_force(installation.database)}
-    table = Table("id", "name", "kind", "expansion", "in force")
+    table = _table("id", "name", "kind", "expansion", "in force")
     for zone in zones:
         table.add_row(
             str(zone.id),
@@ -284,7 +300,7 @@ def zones_check(file: Path) -> None:
     from strava_assets.privacy.zones import read_zone_file
 
     zones = read_zone_file(file)
-    out.print(f"{file}: {len(zones)} zones, all valid", markup=False)
+    out.print(f"{file}: {len(zones)} zones, all valid")
 
 
 @zones_app.command("add")
@@ -306,7 +322,11 @@ def zones_add(
     added = zone_store.add(installation.database, drawn, source=file.name, expansion=expansion)
     months = months_in_reach(installation.store, [*added, *provisional])
     request_months(installation.database, months, "zones")
-    withdrawn = withdraw_exposed(installation.gate())
+    try:
+        withdrawn = withdraw_exposed(installation.gate())
+    except StravaAssetsError:
+        err.print("The zones are in force, but what is public there could not be withdrawn:")
+        raise
     out.print(
         f"{len(added)} zones added, {len(drawn) - len(added)} were there already; {len(withdrawn)} public "
         f"activities withdrawn; {len(months)} months to do again: strava-assets materialize"
@@ -337,15 +357,27 @@ def zones_remove(
 
 
 @zones_app.command("suggest")
-def zones_suggest() -> None:
+def zones_suggest(
+    save: Annotated[Path | None, typer.Option(help="Write their polygons to this file, as GeoJSON.")] = None,
+) -> None:
     """Places where many tracks start or end, the most frequent first. Adds nothing."""
-    from strava_assets.places import suggest
+    from strava_assets.places import as_features, suggest
 
-    installation = _open()
-    table = Table("tracks", "covered", "as GeoJSON")
-    for place in suggest(installation):
-        table.add_row(str(place.tracks), "yes" if place.covered else "no", place.geojson)
+    places = suggest(_open())
+    table = _table("tracks", "covered", "latitude, longitude")
+    for place in places:
+        table.add_row(str(place.tracks), "yes" if place.covered else "no", f"{place.lat:.5f}, {place.lon:.5f}")
     out.print(table)
+    if not places:
+        out.print("No track has been typed yet: strava-assets import, then materialize")
+    elif save is None:
+        out.print("As polygons of 150 m in a file, to look at and to thin out: --save places.geojson")
+    else:
+        try:
+            save.write_text(as_features(places))
+        except OSError as error:
+            raise SettingsError(f"cannot write {save}: {error.strerror}") from error
+        out.print(f"Saved. Take out what is no private place, then: strava-assets zones add {save}")
 
 
 @subscription_app.command("create")
@@ -363,7 +395,7 @@ def subscription_list() -> None:
     """The application's subscription at Strava."""
     from strava_assets.strava.account import list_subscriptions
 
-    table = Table("id", "callback")
+    table = _table("id", "callback")
     for number, callback in list_subscriptions(load()):
         table.add_row(str(number), callback)
     out.print(table)
@@ -387,6 +419,8 @@ def sandbox(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> 
     runpy.run_module("strava_assets.sandbox", run_name="__main__")
 
 
+#: Odd files that an import names; the rest is counted.
+_ODD_SHOWN = 40
 #: Why an activity is not on the map, for a person.
 _REASONS = {
     "no visible run": "with no 200 m in one piece outside what is hidden",
@@ -396,6 +430,14 @@ _REASONS = {
     "visible to followers only": "for followers only",
     "visible to its owner only": "for their owner only",
 }
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    """A table in which nothing is cut off: what is too long goes on in the next line."""
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def _open(settings: Settings | None = None) -> Any:
@@ -414,7 +456,7 @@ def _print_publication(installation: Any) -> None:
         entries = [entry for path, entry in known.items() if path.endswith(ends)]
         table.add_row(label, f"{len(entries):,}", f"{sum(entry.bytes for entry in entries):,}")
     out.print(table)
-    out.print(f"in {installation.settings.public_root}", markup=False)
+    out.print(f"in {installation.settings.public_root}")
     absent: Counter[str] = Counter()
     months = months_of(installation.store, "masked_geometries")
     for month in months:
@@ -423,7 +465,6 @@ def _print_publication(installation: Any) -> None:
         out.print(
             "Not on the map: "
             + "; ".join(f"{count:,} {_REASONS.get(reason, reason)}" for reason, count in absent.most_common()),
-            markup=False,
         )
 
 
@@ -432,7 +473,7 @@ def _bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar with rate and time left; plain where there is no terminal."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

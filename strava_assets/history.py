@@ -25,7 +25,7 @@ from strava_assets.strava.activities import activity_row as api_row
 from strava_assets.strava.streams import load_streams
 
 #: Counts up whenever typed tables come out differently from the same originals.
-VERSION = "1"
+VERSION = "2"
 
 #: What a sample of a channel may plausibly be, in its own unit.
 PLAUSIBLE = {
@@ -38,6 +38,8 @@ PLAUSIBLE = {
     "watts": (0.0, 3000.0),
     "temp": (-60.0, 65.0),
 }
+#: Beyond this a sample is no measurement of anything, but rubbish that a device or a file's damage left.
+_RUBBISH = {name: 1e6 for name in CHANNELS if name not in ("time", "lat", "lng")} | {"distance": 1e8}
 
 
 @dataclass
@@ -205,7 +207,7 @@ def _extent(samples: pa.Table) -> dict[str, Any]:
 
 
 def _numbered(samples: pa.Table, activity: int) -> pa.Table:
-    """Samples in the streams' schema: missing channels are null, never zero."""
+    """Samples in the streams' schema: missing channels and rubbish are null, never zero."""
     count = samples.num_rows
     columns: dict[str, Any] = {
         "activity_id": pa.array(np.full(count, activity), pa.int64()),
@@ -213,7 +215,11 @@ def _numbered(samples: pa.Table, activity: int) -> pa.Table:
     }
     for name, kind in (*CHANNELS.items(), ("moving", pa.bool_())):
         present = name in samples.column_names
-        columns[name] = samples.column(name).cast(kind) if present else pa.nulls(count, kind)
+        column = samples.column(name).cast(kind) if present else pa.nulls(count, kind)
+        if name in _RUBBISH:
+            measured = pc.less_equal(pc.abs(column), pa.scalar(_RUBBISH[name], kind))
+            column = pc.if_else(measured, column, pa.scalar(None, kind))
+        columns[name] = column
     return pa.table(columns, schema=STREAMS)
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from strava_assets.database.connection import Database, open_database, queries
+from strava_assets.errors import SettingsError
 from strava_assets.privacy import zone_store
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.ids import public_id
-from strava_assets.publish.judge import Rules, ZoneNames
+from strava_assets.publish.judge import CSV_PATH, Rules, ZoneNames
 from strava_assets.settings import Settings, load
 from strava_assets.stores import Store, open_private
 
@@ -28,11 +29,18 @@ class Installation:
     store: Store
 
     def gate(self) -> Gate:
-        """The way to the public root, with the zones in force now."""
+        """The way to the public root, with the zones in force now.
+
+        Raises
+        ------
+        SettingsError
+            What is public was made with another secret key: with this one every address would change.
+        """
         settings = self.settings
         zones = zone_store.in_force(self.database)
         names = ZoneNames(zones)
-        return Gate(
+        athletes = {public: "Athlete" if names.told_by(name) else name for public, name in self.athletes().values()}
+        gate = Gate(
             settings.public_root,
             self.database,
             Rules(
@@ -40,11 +48,17 @@ class Installation:
                 key=settings.key(),
                 allow_no_zones=settings.publish_without_zones,
                 allow_strava_ids=settings.link_to_strava,
-                athletes={
-                    public: "Athlete" if names.told_by(name) else name for public, name in self.athletes().values()
-                },
+                athletes=athletes,
             ),
         )
+        shown = {match[1] for path in gate.known() if (match := CSV_PATH.match(path))}
+        if shown and shown.isdisjoint(athletes):
+            raise SettingsError(
+                f"the secret key is not the one that the files in {settings.public_root} were made with. Restore "
+                f"{settings.home_path / 'secret.key'} (or STRAVA_ASSETS_SECRET_KEY); or, to go on with new public "
+                "addresses, remove those files first"
+            )
+        return gate
 
     def athletes(self) -> dict[int, tuple[str, str]]:
         """Public id and name of each athlete, by our id."""

@@ -65,8 +65,8 @@ def check_months(text: str) -> list[str]:
     SettingsError
         It is no month, or none that is a partition.
     """
-    first, _, last = text.partition("..")
-    last = last or first
+    first, dots, last = text.partition("..")
+    last = last if dots else first
     keys = list(monthly.get_partition_keys())
     for month in (first, last):
         if month not in keys:

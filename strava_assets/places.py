@@ -6,6 +6,7 @@ not: the geometry (``privacy.provisional``).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,7 +50,18 @@ class Place:
 
     tracks: int
     covered: bool
+    lon: float
+    lat: float
     geojson: str
+
+
+def as_features(places: Iterable[Place]) -> str:
+    """The places' polygons as one GeoJSON file, which ``zones add`` reads."""
+    features = [
+        {"type": "Feature", "properties": {"tracks": place.tracks}, "geometry": json.loads(place.geojson)}
+        for place in places
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, indent=1)
 
 
 def suggest(installation: Installation, most: int = 12) -> list[Place]:
@@ -78,5 +90,5 @@ def suggest(installation: Installation, most: int = 12) -> list[Place]:
         count = int((np.hypot(near[:, 0], near[:, 1]) <= 2 * RADIUS).sum())
         covered = any(shapely.contains_xy(zone.geometry, lon, lat) for zone in zones)
         shape = shapely.to_geojson(shapely.set_precision(disc(lon, lat, 150.0), 1e-6))
-        places.append(Place(count, covered, shape))
+        places.append(Place(count, covered, lon, lat, shape))
     return sorted(places, key=lambda place: -place.tracks)[:most]

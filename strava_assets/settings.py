@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from strava_assets.errors import SettingsError
@@ -66,6 +66,13 @@ class Settings(BaseSettings):
         wrong = {part.strip() for part in value.split(",")} - {"archive", "api", ""}
         if wrong:
             raise ValueError(f"{', '.join(sorted(wrong))}: only archive and api exist")
+        return value
+
+    @field_validator("dagster_port")
+    @classmethod
+    def _own_port(cls, value: int, others: ValidationInfo) -> int:
+        if value == others.data.get("port"):
+            raise ValueError("STRAVA_ASSETS_PORT is the same; each needs its own")
         return value
 
     @field_validator("api_url", "oauth_url", "base_url")
@@ -123,9 +130,11 @@ class Settings(BaseSettings):
             value = path.read_text().strip()
         except OSError as error:
             raise SettingsError(f"cannot read or make {path}: {error.strerror}") from error
+        except UnicodeDecodeError:
+            value = ""
         if len(value) < 32:
             raise SettingsError(
-                f"{path} is damaged (too short); restore it from a backup. Without it, tokens and public ids are lost"
+                f"{path} is damaged; restore it from a backup. Without it, tokens and public ids are lost"
             )
         return value.encode()
 

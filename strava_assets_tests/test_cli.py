@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import signal
 import socket
+import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,9 +19,11 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from rich.console import Console
 
 from strava_assets import cli
 from strava_assets.stack import settings_environment
+from strava_assets_tests.archive.writers import ride, tcx
 from strava_assets_tests.privacy.worlds import Place, circle
 from strava_assets_tests.recordings import folder_of_rides, gpx, track
 
@@ -100,7 +107,9 @@ def test_a_self_crossing_zone_is_refused_and_the_zones_in_force_stay(strava_asse
     assert strava_assets("zones", "list")[1] == before
 
 
-@pytest.mark.parametrize("months", ["1999-01", "2024-13", "2024-06..2024-01", "soon", "2024-01..2999-01"])
+@pytest.mark.parametrize(
+    "months", ["1999-01", "2024-13", "2024-06..2024-01", "soon", "2024-01..2999-01", "", "2024-01.."]
+)
 def test_a_month_out_of_range(strava_assets: Run, months: str) -> None:
     code, said = strava_assets("materialize", "--months", months)
     assert code == 2
@@ -112,8 +121,12 @@ def test_a_month_out_of_range(strava_assets: Run, months: str) -> None:
     [
         ("STRAVA_ASSETS_DATABASE_URL", "postgresql://a:secret-word@127.0.0.1:1/x"),
         ("STRAVA_ASSETS_DATABASE_URL", "nonsense"),
+        ("STRAVA_ASSETS_DATABASE_URL", "postgresql://a:secret-word%zz@127.0.0.1:1/x"),
+        ("STRAVA_ASSETS_DATABASE_URL", "postgresql://a:b@secret-word@127.0.0.1:1/x"),
+        ("STRAVA_ASSETS_DATABASE_URL", "postgresql://a:secret-word@[127.0.0.1/x"),
         ("STRAVA_ASSETS_FIRST_MONTH", "2050-01"),
         ("STRAVA_ASSETS_PORT", "eight"),
+        ("STRAVA_ASSETS_PORT", "3000"),  # Dagster's
         ("STRAVA_ASSETS_IMPORT_VISIBILITY", "maybe"),
         ("STRAVA_ASSETS_PUBLISH_SOURCES", "api,garmin"),
         ("STRAVA_ASSETS_SECRET_KEY", "short"),
@@ -221,3 +234,149 @@ def test_help_names_every_command(strava_assets: Run) -> None:
         "doctor",
     ):
         assert command in said
+
+
+@pytest.mark.parametrize("arguments", [[], ["zones"], ["subscription"]])
+def test_a_bare_command_shows_its_help(strava_assets: Run, arguments: list[str]) -> None:
+    code, said = strava_assets(*arguments)
+    assert code == 2
+    assert said.startswith("Usage: ")
+
+
+def test_names_are_shown_as_they_are(strava_assets: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "rides [" / "red]"
+    folder.mkdir(parents=True)
+    (folder / "[bold] :bug: \n.gpx").write_text("notes")
+    (folder / "ride.gpx").write_bytes(gpx(track(HOME, 4), datetime(2024, 2, 1, 8, tzinfo=UTC)))
+    code, said = strava_assets("import", tmp_path / "rides [", "--athlete", "[/green]")
+    assert code == 0, said
+    assert "[/green]" in said
+    assert "red]/[bold] :bug: .gpx" in said
+    zone = {
+        "type": "Feature",
+        "properties": {"name": "[/red] home"},
+        "geometry": json.loads(shapely.to_geojson(HOME.polygon(circle(100)))),
+    }
+    (tmp_path / "zone.geojson").write_text(json.dumps(zone))
+    assert strava_assets("zones", "add", "zone.geojson")[0] == 0
+    assert "[/red] home" in strava_assets("zones", "list")[1]
+
+
+def test_progress_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "err", Console(file=io.StringIO(), force_terminal=True, width=120))
+    with cli._bar("importing") as step:
+        step("[/red].gpx", 1, 2)
+    assert "[/red].gpx" in cli.err.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_what_is_odd_about_a_file_is_said(strava_assets: Run, tmp_path: Path) -> None:
+    folder = folder_of_rides(tmp_path / "rides", HOME, 1)
+    start, good = datetime(2024, 2, 1, 8, tzinfo=UTC), track(HOME, 4, seed=50)
+    (folder / "lat95.gpx").write_bytes(gpx(good, start).replace(b'lat="47.5', b'lat="95.5'))
+    (folder / "back.gpx").write_bytes(gpx(good, start, seconds=np.arange(len(good))[::-1]))
+    for _ in range(2):
+        said = strava_assets("import", "rides")[1]
+        assert "lat95.gpx" in said
+        assert "outside the world" in said
+        assert "its clock runs backwards" in said
+        assert "ride-00.gpx" not in said
+
+
+def test_rubbish_in_one_activity_keeps_no_other_from_the_map(strava_assets: Run, tmp_path: Path) -> None:
+    folder = folder_of_rides(tmp_path / "rides", HOME, 2, datetime(2024, 2, 1, 8, tzinfo=UTC))
+    heart = (folder / "ride-00.gpx").read_bytes()
+    (folder / "ride-00.gpx").write_bytes(heart.replace(b"hr>130", b"hr>99999999999999999999", 1))
+    high = (folder / "ride-01.gpx").read_bytes()
+    (folder / "ride-01.gpx").write_bytes(high.replace(b"<ele>3", b"<ele>3e300", 9))
+    (folder / "figures.tcx").write_bytes(tcx([ride(40)]).replace(b"</Lap>", b"<Calories>1e300</Calories></Lap>"))
+    (tmp_path / "table").mkdir()
+    (tmp_path / "table" / "activities.csv").write_text(
+        "Activity ID,Activity Date,Activity Name,Activity Type,Filename,Elapsed Time\n"
+        '7,"Feb 5, 2024, 3:53:35 PM",Long,Ride,,1e18\n'
+    )
+    for path in ("rides", "table"):
+        assert strava_assets("import", path, "--visibility", "everyone")[0] == 0
+    code, said = strava_assets("materialize")
+    assert code == 0, said
+    assert "Warning" not in said
+    index = json.loads((tmp_path / "home" / "public" / "index.json").read_text())
+    assert index["athletes"][0]["activities"] == 2
+
+
+def test_suggested_places_can_be_saved_and_added(strava_assets: Run, tmp_path: Path) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, 3)
+    assert strava_assets("import", "rides")[0] == 0
+    assert strava_assets("materialize")[0] == 0
+    code, said = strava_assets("zones", "suggest", "--save", "places.geojson")
+    assert code == 0
+    assert "47.5" in said
+    assert strava_assets("zones", "add", "places.geojson")[0] == 0
+    assert strava_assets("zones", "suggest", "--save", "missing/places.geojson")[0] == 2
+
+
+def test_a_foreign_file_in_the_public_root_is_named(strava_assets: Run, tmp_path: Path) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, 2)
+    assert strava_assets("import", "rides", "--visibility", "everyone")[0] == 0
+    assert strava_assets("materialize")[0] == 0
+    (tmp_path / "home" / "public" / "stray.txt").write_text("mine")
+    code, said = strava_assets("materialize")
+    assert code == 1
+    assert "stray.txt: is no public file's name" in said
+
+
+def test_a_lost_or_damaged_key_changes_nothing_that_is_public(
+    strava_assets: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("STRAVA_ASSETS_SECRET_KEY")
+    folder_of_rides(tmp_path / "rides", HOME, 2)
+    assert strava_assets("import", "rides", "--visibility", "everyone")[0] == 0
+    assert strava_assets("materialize")[0] == 0
+    key, public = tmp_path / "home" / "secret.key", tmp_path / "home" / "public"
+    kept = key.read_bytes()
+    before = {path: path.read_bytes() for path in public.rglob("*") if path.is_file()}
+    for damage in (b"\xff\xfe" * 40, b"", b"0123456789abcdef" * 4, None):
+        if damage is None:
+            key.unlink()
+        else:
+            key.write_bytes(damage)
+        for command in ("materialize", "verify"):
+            code, said = strava_assets(command)
+            assert code == 2, said
+            assert "secret.key" in said
+            assert len(said.strip().splitlines()) <= 2
+        assert {path: path.read_bytes() for path in public.rglob("*") if path.is_file()} == before
+    key.write_bytes(kept)
+    assert strava_assets("materialize")[0] == 0
+    assert strava_assets("verify")[0] == 0
+    assert {path: path.read_bytes() for path in public.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("command", [("import", "rides", "--visibility", "everyone"), ("materialize", "--force")])
+def test_ctrl_c_stops_at_once_says_so_and_loses_nothing(
+    strava_assets: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, 60)
+    if command[0] == "materialize":
+        assert strava_assets("import", "rides", "--visibility", "everyone")[0] == 0
+    marker = "landing" if command[0] == "import" else "tables"
+    # in a session of its own, so that all of its processes are told, as a terminal does
+    process = subprocess.Popen(
+        [sys.executable, "-m", "strava_assets", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not list((tmp_path / "home" / "private").glob(f"{marker}/**/*")):
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 130, said
+    assert said.strip() == "stopped; what was done stays"
+    assert strava_assets("import", "rides", "--visibility", "everyone")[0] == 0
+    assert strava_assets("materialize")[0] == 0
+    code, said = strava_assets("verify")
+    assert code == 0, said
+    index = json.loads((tmp_path / "home" / "public" / "index.json").read_text())
+    assert index["athletes"][0]["activities"] == 60

@@ -33,7 +33,8 @@ def activity_row(archive: Mapping[str, Any]) -> dict[str, Any]:
         "name": archive.get("name"),
         "sport_type": archive.get("sport_type"),
         "start_time": datetime.fromisoformat(start) if start else None,
-        **{name: archive.get(name) for name in FIGURES},
+        # JSON gives 1e18 back as a whole number, which no column of floats takes
+        **{name: None if archive.get(name) is None else float(archive[name]) for name in FIGURES},
         "gear_name": archive.get("gear_name"),
         "device_name": archive.get("device_name"),
         # no file: typed in by hand, or recorded where Strava kept none; the export does not say which

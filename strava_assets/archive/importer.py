@@ -48,6 +48,8 @@ class ImportReport:
         Of all of them, those without any position.
     rejected : list of (str, str)
         Files that could not be read, with the reason in one line.
+    odd : list of (str, str)
+        Files that were read, with what was odd in one line.
     months : set of str
         ``YYYY-MM`` of everything that changed, a killed import before this one included.
     bytes : int
@@ -64,6 +66,7 @@ class ImportReport:
     already_there: int = 0
     no_track: int = 0
     rejected: list[tuple[str, str]] = field(default_factory=list)
+    odd: list[tuple[str, str]] = field(default_factory=list)
     months: set[str] = field(default_factory=set)
     bytes: int = 0
     seconds: float = 0.0
@@ -209,7 +212,7 @@ def _land_row(landing: _Landing, row: Row) -> None:
             _put(landing, key, data)
         except UnreadableRecording as problem:
             facts, key, error = None, None, str(problem)
-            report.rejected.append((name, error))
+            report.rejected.append((one_line(name) or "?", error))
     elif row.filename:
         warnings.append(
             "Strava could not export its file"
@@ -243,6 +246,8 @@ def _commit(
         "recording": facts,
         "warnings": [*(facts["warnings"] if facts else []), *(warnings or []), *odd],
     }
+    if archive["warnings"]:
+        report.odd.append((archive["filename"] or f"activity {strava_id}", "; ".join(archive["warnings"])))
     values: dict[str, Any] = {
         "archive_file": key,
         "import_id": landing.import_id,
@@ -336,7 +341,7 @@ def _put(landing: _Landing, key: str, data: bytes) -> None:
 
 
 def _reject(landing: _Landing, name: str, data: bytes, reason: str) -> None:
-    landing.report.rejected.append((name, reason))
+    landing.report.rejected.append((one_line(name) or "?", reason))
     with landing.database.transaction() as connection:
         queries().reject_file(
             connection,

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 import aiosql
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
@@ -78,7 +79,7 @@ def locate(settings: Settings) -> DatabaseUrls:
     if not url.startswith(("postgresql://", "postgres://")):
         raise SettingsError("STRAVA_ASSETS_DATABASE_URL must look like postgresql://user:password@host:5432/strava")
     url = "postgresql://" + url.split("://", 1)[1]
-    name = urlsplit(url).path.strip("/")
+    name = _database_of(url)
     ours = STRAVA_DATABASE if name in ("", "postgres") else name
     # a server of one's own may hold another Dagster's database: a name of one's own keeps them apart
     dagster = DAGSTER_DATABASE if ours == STRAVA_DATABASE else f"{ours}_dagster"
@@ -144,6 +145,20 @@ def one_line(error: BaseException) -> str:
     """The first line of a driver's message, without any password in it."""
     text = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return text[:200]
+
+
+def _database_of(url: str) -> str:
+    """The database that an owner's URL names; what is wrong with one is not quoted, for it may be the password."""
+    try:
+        name, host = urlsplit(url).path.strip("/"), str(conninfo_to_dict(url).get("host") or "")
+    except (psycopg.ProgrammingError, ValueError):
+        name, host = "", "@"
+    if "@" in host:
+        raise SettingsError(
+            "STRAVA_ASSETS_DATABASE_URL cannot be read as postgresql://user:password@host:5432/strava; "
+            "signs such as @ / % in the password are written as %40 %2F %25, and only libpq's options may follow"
+        )
+    return name
 
 
 def _with_database(url: str, name: str) -> str:

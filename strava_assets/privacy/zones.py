@@ -146,7 +146,7 @@ def _read_export_csv(path: Path) -> geopandas.GeoDataFrame:
 
 def _judged(geometry: Any, radius: Any, where: str) -> shapely.Geometry:
     """A valid polygon in lon/lat, or a refusal that names the row."""
-    if geometry is None or geometry.is_empty:
+    if not isinstance(geometry, shapely.Geometry) or geometry.is_empty:  # a missing one among others is NaN
         raise ZoneFileError(f"{where}: has no geometry; nothing would be hidden for it")
     geometry = shapely.force_2d(geometry)
     coords = shapely.get_coordinates(geometry)

@@ -70,6 +70,7 @@ BOWTIE = shapely.Polygon([(7.6, 47.5), (7.61, 47.51), (7.61, 47.5), (7.6, 47.51)
     [
         (BOWTIE, {"name": "b"}, r"row 2 \(b\).*not a valid polygon"),
         (None, {}, "row 2: has no geometry"),
+        (None, {"name": "n"}, r"row 2 \(n\): has no geometry"),
         (shapely.Point(7.6, 47.5), {}, "row 2: a point needs a radius"),
         (shapely.Point(7.6, 47.5), {"radius": "wide"}, "radius"),
         (shapely.Point(7.6, 47.5), {"radius": -5}, "radius"),
