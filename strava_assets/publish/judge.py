@@ -302,8 +302,8 @@ def _plain_text(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", bare).split())
 
 
-def line_distance(decoded: csv_files.DecodedCsv, lines: Sequence[np.ndarray]) -> float:
-    """How far any point of a CSV lies from the activity's lines on the map, metres (I11)."""
+def beside_line(decoded: csv_files.DecodedCsv, lines: Sequence[np.ndarray], tolerance: float) -> float:
+    """How far a point of a CSV lies from the activity's lines on the map, metres; 0 if none beyond tolerance (I11)."""
     points = np.concatenate(csv_files.located_lines(decoded))
     scale = np.cos(np.radians(points[:, 1].mean()))
     metres = np.array([scale, 1.0]) * 111_320.0
@@ -318,5 +318,11 @@ def line_distance(decoded: csv_files.DecodedCsv, lines: Sequence[np.ndarray]) ->
     tree = shapely.STRtree(
         shapely.linestrings(np.concatenate([np.stack([plane(line)[:-1], plane(line)[1:]], axis=1) for line in lines]))
     )
-    _, distance = tree.query_nearest(shapely.points(plane(points)), return_distance=True, all_matches=False)
+    places = shapely.points(plane(points))
+    beside = np.ones(len(places), bool)
+    beside[tree.query(places, predicate="dwithin", distance=tolerance)[0]] = False
+    if not beside.any():
+        return 0.0
+    # to say how far takes longer than to say that it is near
+    _, distance = tree.query_nearest(places[beside], return_distance=True, all_matches=False)
     return float(distance.max())

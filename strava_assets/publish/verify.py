@@ -11,7 +11,7 @@ from collections.abc import Callable
 from strava_assets.privacy.invariants import LINE_TOLERANCE, Finding
 from strava_assets.publish import csv_files, topojson_file
 from strava_assets.publish.gate import Gate
-from strava_assets.publish.judge import CSV_PATH, TOPOJSON_PATH, Judgement, judge, line_distance
+from strava_assets.publish.judge import CSV_PATH, TOPOJSON_PATH, Judgement, beside_line, judge
 from strava_assets.publish.month_files import csv_path
 
 #: Files judged in one go: bounds the memory.
@@ -66,8 +66,8 @@ def _across(gate: Gate, rest: list[str], csvs: list[str], total: Judgement) -> N
             csv = csv_path(match[1], str(feature.properties.get("actID")))
             on_map.add(csv)
             if csv in total.facts and feature.lines and all(len(line) >= 2 for line in feature.lines):
-                distance = line_distance(csv_files.decode(gate.read(csv)), feature.lines)
-                if distance > LINE_TOLERANCE:
+                distance = beside_line(csv_files.decode(gate.read(csv)), feature.lines, LINE_TOLERANCE)
+                if distance:
                     total.findings.append(Finding("I11", csv, f"a row lies {distance:.0f} m from the map's line"))
         for name in ("weekly.json", "quarterly.json"):
             if f"{match[1]}/{name}" not in rest:

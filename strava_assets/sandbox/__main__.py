@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import threading
 from datetime import date
 
 from strava_assets.errors import StravaAssetsError
+from strava_assets.sandbox.account import Account
 from strava_assets.sandbox.athlete import UNTIL, synthetic_account
 from strava_assets.sandbox.quota import READ
 from strava_assets.sandbox.server import listen, make_server, make_state
@@ -37,11 +40,19 @@ def main(arguments: list[str] | None = None) -> int:
     except StravaAssetsError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    if not given.folder:  # whoever connects asks for the list first: it may as well be ready
+        threading.Thread(target=_warm, args=(account,), name="warm", daemon=True).start()
     host, port = listener.getsockname()[:2]
     what = given.folder or f"{given.activities} invented activities"
     print(f"the simulated Strava shows {what} at http://{host}:{port} (client {state.client_id})", flush=True)
     make_server(state).run(sockets=[listener])
     return 0
+
+
+def _warm(account: Account) -> None:
+    with contextlib.suppress(LookupError):  # an activity may be deleted meanwhile
+        for item in account.listed():
+            account.detail(item.id)
 
 
 def _parser() -> argparse.ArgumentParser:

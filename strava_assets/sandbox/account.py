@@ -33,8 +33,8 @@ STREAM_TYPES = (
     "moving",
     "grade_smooth",
 )
-#: Recordings kept for the next request, which is mostly for the same activity.
-_KEPT = 12
+#: Recordings kept for later requests: the list asks for figures, then the activity is read, then its streams.
+_KEPT = 256
 #: Fields that only a detailed activity has.
 _DETAIL_ONLY = ("description", "calories", "perceived_exertion", "private_note", "embed_token")
 

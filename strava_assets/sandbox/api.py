@@ -7,7 +7,6 @@ application, the token, the limits, the scope, in this order.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from strava_assets import quick_json
 from strava_assets.sandbox import events, faults
 from strava_assets.sandbox.account import STREAM_TYPES, Account, Activity
 from strava_assets.sandbox.oauth import bearer
@@ -159,7 +159,4 @@ def _visible(item: Activity, scope: Scope) -> bool:
 
 
 def _json(value: Any) -> Response:
-    return Response(
-        json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(),
-        media_type="application/json; charset=utf-8",
-    )
+    return Response(quick_json.dumps(value), media_type="application/json; charset=utf-8")

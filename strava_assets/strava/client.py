@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from strava_assets import quick_json
 from strava_assets.errors import StravaError, StravaNotFound, StravaUnauthorized
 from strava_assets.settings import Settings
 from strava_assets.strava.answers import lacks_scope, problem, unavailable
@@ -214,13 +215,24 @@ def _protocol(settings: Settings, limiter: Callable[..., None], timeout: tuple[f
                     request.url = new + request.url[len(old) :]
                     break
             options["timeout"] = options.get("timeout") or timeout
-            return super().send(request, **options)
+            response = super().send(request, **options)
+            response.json = functools.partial(_answer_json, response)  # type: ignore[method-assign]
+            return response
 
     session = requests.Session()
     session.trust_env = http_options(settings.api_url)["trust_env"]
     session.max_redirects = 3
     session.mount("https://www.strava.com/", MovingAdapter())
     return _protocol_class()(requests_session=session, rate_limiter=limiter)
+
+
+def _answer_json(response: Any, **_: Any) -> Any:
+    import requests
+
+    try:
+        return quick_json.loads(response.content)
+    except ValueError:
+        raise requests.exceptions.JSONDecodeError("no JSON", "", 0) from None
 
 
 @functools.cache

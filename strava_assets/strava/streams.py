@@ -7,13 +7,13 @@ getting it. Units are the API's, which are ours.
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from strava_assets import quick_json
 from strava_assets.errors import StravaError
 from strava_assets.schema import CHANNELS
 
@@ -22,7 +22,7 @@ _DEGREES = 6  # decimals kept
 
 def pack_streams(raw: Mapping[str, Any]) -> bytes:
     """The answer as gzipped JSON; the same answer is the same bytes."""
-    return gzip.compress(json.dumps(raw, separators=(",", ":")).encode(), compresslevel=4, mtime=0)
+    return gzip.compress(quick_json.dumps(raw), compresslevel=4, mtime=0)
 
 
 def load_streams(data: bytes) -> pa.Table:
@@ -34,7 +34,7 @@ def load_streams(data: bytes) -> pa.Table:
         It is damaged, or no set of streams.
     """
     try:
-        raw = json.loads(gzip.decompress(data))
+        raw = quick_json.loads(gzip.decompress(data))
     except (OSError, EOFError, ValueError) as error:
         raise StravaError("its stored streams are damaged; they can be read from Strava again") from error
     return streams_table(raw)
