@@ -22,7 +22,7 @@ def test_it_reads_what_the_standard_library_reads(text: str) -> None:
 
 @pytest.mark.parametrize("text", [b"", b"<html>", b'{"a":', b"\xff\xfe"])
 def test_what_is_no_json_is_a_value_error(text: bytes) -> None:
-    with pytest.raises(ValueError, match="Expecting|codec|Unexpected"):
+    with pytest.raises(ValueError, match=r"Expecting|codec|Unexpected"):
         quick_json.loads(text)
 
 

@@ -186,6 +186,11 @@ def distances(tracks: Tracks, area: Area, within: float, boxes: TrackBoxes | Non
     if not close.any():
         return float("inf")
     plane = geodesy.to_plane(tracks.lon[index[close]], tracks.lat[index[close]], area.center)
+    # who is farther from the middle than the nearest by more than the area's radius cannot be the nearest
+    reach = np.hypot(*plane.T)
+    radius = np.hypot(*shapely.get_coordinates(area.geometry).T).max()
+    middle = float(shapely.distance(area.geometry, shapely.Point(0.0, 0.0)))
+    plane = plane[reach - radius <= reach.min() + middle]
     return float(shapely.distance(area.geometry, shapely.points(plane)).min())
 
 

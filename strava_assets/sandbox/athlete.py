@@ -275,7 +275,7 @@ def _samples(plan: Plan) -> Samples:
         terrain,
         PACES.get(plan.sport, PACES["Ride"]),
         rng,
-        smart=bool(phone or rng.random() < 0.35),
+        smart=bool(phone or rng.random() < 0.75),
         power=plan.sport in ("Ride", "VirtualRide") and bool(rng.random() < 0.7),
         heart=not phone,
         warmth=warmth,
