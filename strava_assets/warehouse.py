@@ -5,6 +5,8 @@ What belongs here: loading typed tables into it. What does not: anything that is
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -17,14 +19,14 @@ from strava_assets.tables import months_of
 
 
 def load_activities(store: Store, path: Path) -> int:
-    """Replace the table ``strava_activities`` by every typed activity, or leave it as it was.
+    """Replace the file by one whose table ``strava_activities`` holds every typed activity, or leave it as it was.
 
     Parameters
     ----------
     store : Store
         The private store.
     path : Path
-        The DuckDB file; made if missing, readable by its owner only.
+        The DuckDB file; readable by its owner only. It may be open for reading meanwhile.
 
     Returns
     -------
@@ -33,11 +35,15 @@ def load_activities(store: Store, path: Path) -> int:
     """
     months = months_of(store, "activities")
     activities = pa.concat_tables([ACTIVITIES.empty_table(), *(months[month] for month in months)])
+    # a file of its own until it is whole: whoever reads the old one, or writes another, holds DuckDB's lock on it
     try:
-        with duckdb.connect(str(path)) as connection:
-            connection.register("typed", activities)
-            connection.execute("create or replace table strava_activities as select * from typed order by start_time")
-    except duckdb.IOException as error:
+        with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as folder:  # mode 700
+            fresh = Path(folder) / path.name
+            with duckdb.connect(str(fresh)) as connection:
+                connection.register("typed", activities)
+                connection.execute("create table strava_activities as select * from typed order by start_time")
+            fresh.chmod(0o600)
+            os.replace(fresh, path)
+    except (duckdb.Error, OSError) as error:
         raise StoreUnavailable(f"cannot write {path.name}: {str(error).splitlines()[0][:160]}") from error
-    path.chmod(0o600)
     return activities.num_rows

@@ -206,3 +206,39 @@ def test_a_position_gone_astray_does_not_hide_a_zone_from_its_ride() -> None:
     before = masked.fingerprints(activities, [], {"api"})
     near = zone(Place(*HOME.degrees(np.array([(800.0, 0.0)]))[0]), circle(100))
     assert masked.fingerprints(activities, [near], {"api"}) != before
+
+
+@pytest.mark.parametrize("lost", [1, 30])
+def test_samples_before_the_first_position_are_hidden_and_so_are_the_calories(lost: int) -> None:
+    """I5: what the device counted before it knew where it was is not what is visible."""
+    typed, samples = ride(1, place=Place(8.0, 47.0))
+    unknown = np.arange(samples.num_rows) < lost
+    for name in ("lat", "lng"):
+        values = pa.array(samples.column(name).to_numpy(), mask=unknown)
+        samples = samples.set_column(samples.column_names.index(name), name, values)
+    activities, streams = tables([(typed | {"positions": samples.num_rows - lost}, samples)])
+    row = masked.mask(activities, streams, [], {"api"}, masked.fingerprints(activities, [], {"api"})).iloc[0]
+    assert row["first"] == [lost]
+    assert row["partly_hidden"]
+    assert np.isnan(row["calories"])
+
+
+@pytest.mark.parametrize("gap", [0, 1, 5])
+def test_an_odometer_that_falls_across_a_gap_is_not_believed(gap: int) -> None:
+    count, fall = 800, 400
+    track = HOME.degrees(np.column_stack([np.arange(count) * 5.0, np.zeros(count)])).round(6)
+    # reset in the middle; nothing is known of either position or odometer around it
+    odometer = np.where(np.arange(count) < fall, np.arange(count) * 4.9, (np.arange(count) - fall) * 4.9)
+    unknown = np.arange(fall, fall + gap)
+    odometer[unknown] = np.nan
+    track[unknown] = np.nan
+    samples = Samples(track[:, 0], track[:, 1], np.arange(float(count)), np.array([0, count]))
+    runs = cut.visible_runs(samples, cut.hidden_areas([]))
+    visible = figures.rebased(samples, runs, odometer)
+    ends = []
+    for run in range(len(runs.first)):
+        distance = visible.distance[visible.run == run]
+        known = distance[np.isfinite(distance)]
+        assert (np.diff(known) >= 0).all()
+        ends.append(known[-1])
+    assert sum(ends) > 3_900  # the track's own length
