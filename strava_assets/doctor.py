@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from strava_assets.errors import StravaAssetsError
 from strava_assets.installation import Installation, open_installation
 from strava_assets.privacy import zone_store
-from strava_assets.settings import Settings
+from strava_assets.publish.csv_files import column_choice
+from strava_assets.settings import Settings, unknown_names
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class Row:
 def examine(settings: Settings) -> list[Row]:
     """Ask every question; one that cannot be asked is a failed row, not an exception."""
     rows = [Row("ok", str(field.alias), _shown(settings, name)) for name, field in type(settings).model_fields.items()]
+    rows += [
+        Row("warn", name, "is no setting" + (f"; did you mean {nearest}?" if nearest else ""))
+        for name, nearest in unknown_names().items()
+    ]
     try:
         installation = open_installation(settings)
     except StravaAssetsError as error:
@@ -46,6 +51,7 @@ def _private(installation: Installation) -> Iterator[Row]:
 
 
 def _public(installation: Installation) -> Iterator[Row]:
+    column_choice(installation.settings.public_columns)
     count = len(installation.gate().known())
     yield Row("ok", "public root", f"{installation.settings.public_root}: {count:,} files")
 

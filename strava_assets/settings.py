@@ -6,6 +6,7 @@ them. What does not: opening anything (databases, stores, servers).
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import secrets
@@ -13,11 +14,14 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from strava_assets.errors import SettingsError
 
+#: Set by our own commands for their children, or read by the tests.
+_OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 
@@ -153,6 +157,14 @@ def load() -> Settings:
         name = first["loc"][0] if first["loc"] else "settings"
         shown = "" if any(word in str(name) for word in ("SECRET", "DATABASE_URL")) else f" (got {first['input']!r})"
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}{shown}") from None
+
+
+def unknown_names() -> dict[str, str]:
+    """Names in the environment and ``.env`` that look like settings and are none, each with the nearest that is."""
+    known = {str(field.alias) for field in Settings.model_fields.values()}
+    given = {*os.environ, *dotenv_values(".env")}
+    odd = sorted(name for name in given - known - _OTHERS if name.startswith("STRAVA_"))
+    return {name: (difflib.get_close_matches(name, known, 1) or [""])[0] for name in odd}
 
 
 def _store_url(url: str, default: Path) -> str:

@@ -218,6 +218,21 @@ def test_doctor_shows_every_setting_and_no_secret(strava_assets: Run, monkeypatc
     assert "none drawn" in said
 
 
+def test_doctor_tells_of_names_that_are_no_settings(strava_assets: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRAVA_ASSETS_PUBLIC_ULR", "s3://nowhere")
+    code, said = strava_assets("doctor")
+    assert code == 0, said
+    assert "STRAVA_ASSETS_PUBLIC_ULR" in said
+    assert "did you mean STRAVA_ASSETS_PUBLIC_URL?" in said
+
+
+def test_doctor_tells_of_columns_that_there_are_not(strava_assets: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRAVA_ASSETS_PUBLIC_COLUMNS", "lat,lng,power")
+    code, said = strava_assets("doctor")
+    assert code == 1
+    assert "STRAVA_ASSETS_PUBLIC_COLUMNS names power" in said
+
+
 def test_help_names_every_command(strava_assets: Run) -> None:
     code, said = strava_assets("--help")
     assert code == 0

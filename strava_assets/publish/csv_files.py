@@ -17,6 +17,7 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from strava_assets.arrow_memory import readable
+from strava_assets.errors import SettingsError
 from strava_assets.schema import CHANNELS
 
 #: Columns in CONTRACT's order, with the decimals they are written in.
@@ -155,6 +156,16 @@ def _fixed(values: NDArray[np.float64], decimals: int) -> pa.Array:
 
 
 def column_choice(setting: str) -> frozenset[str]:
-    """Columns that are left out, from the setting ``public_columns`` (empty: all are published)."""
+    """Columns that are left out, from the setting ``public_columns`` (empty: all are published).
+
+    Raises
+    ------
+    SettingsError
+        It names a column that there is not.
+    """
     chosen: Sequence[str] = [name.strip() for name in setting.split(",") if name.strip()]
+    if unknown := [name for name in chosen if name not in COLUMNS]:
+        raise SettingsError(
+            f"STRAVA_ASSETS_PUBLIC_COLUMNS names {', '.join(unknown)}; the columns are {', '.join(COLUMNS)}"
+        )
     return frozenset() if not chosen else frozenset(COLUMNS) - set(chosen) - set(REQUIRED)
