@@ -232,6 +232,22 @@ def sync(
 
 
 @app.command()
+def purge(
+    athlete: Annotated[str, typer.Option(help="Number, Strava's number, public id or name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a person completely: public files, originals, tables, tokens."""
+    from strava_assets.purge import find_athlete, purge_athlete
+
+    installation = _open()
+    found = find_athlete(installation, athlete)
+    name = installation.athletes()[found][1]
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Remove {name} and everything of theirs? It cannot be taken back.", abort=True)
+    out.print(str(purge_athlete(installation, found)))
+
+
+@app.command()
 def doctor() -> None:
     """Check settings, database, stores and zones; each row says what to do."""
     from strava_assets.doctor import examine

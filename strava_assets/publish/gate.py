@@ -10,6 +10,7 @@ uploaded (I18). In a bucket the store sets one; see docs/privacy.md.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import mimetypes
@@ -91,6 +92,12 @@ class Gate:
                 if sizes.get(row["path"]) == row["bytes"]
             }
         return self._known
+
+    def remembered(self, folder: str) -> list[str]:
+        """Everything below a folder that was written and not withdrawn, whether or not it is there."""
+        with self._database.transaction() as connection:
+            rows = queries().public_objects(connection, root=self._store.url, prefix=f"{folder}/")
+            return [row["path"] for row in rows]
 
     def paths(self) -> list[str]:
         """Everything under the root, whoever wrote it."""
@@ -190,6 +197,7 @@ class Gate:
         for path in gone:
             if path in sizes:
                 self._store.delete(path)
+                self._drop_empty_folders(path)
                 self._forget_times(path)
                 del sizes[path]
                 removed += 1
@@ -219,6 +227,13 @@ class Gate:
         except OSError as error:
             raise StoreUnavailable(f"cannot write {self._store.url}/{path}: {error.strerror}") from error
         self._forget_times(path)
+
+    def _drop_empty_folders(self, path: str) -> None:
+        """A folder bears an athlete's id, or tells that there was one. Call under the lock."""
+        if self._store.is_folder:
+            for folder in list(Path(path).parents)[:-1]:
+                with contextlib.suppress(OSError):  # it is not empty
+                    Path(self._store.path(str(folder))).rmdir()
 
     def _forget_times(self, path: str) -> None:
         """A folder's modification time tells when something in it came or went."""

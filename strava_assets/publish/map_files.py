@@ -183,21 +183,57 @@ def withdraw_exposed(gate: Gate) -> list[str]:
                 properties["name"], renamed = properties["type_extended"], True
             if names.told_by(properties["gear_name"]):
                 properties["gear_name"], renamed = None, True
-            remaining[match[1]].append(
-                Feature(
-                    properties,
-                    shapely.multilinestrings([shapely.linestrings(np.round(line, 5)) for line in member.lines]),
-                )
-            )
+            remaining[match[1]].append(_again(member.lines, properties))
     if exposed or renamed:
-        try:
-            publish_map(gate, remaining)
-            publish_summaries(gate)
-        except GateRefused as refusal:  # a withdrawal waits for nobody's judgement: then nothing is shown at all
-            log.warning("the map is withdrawn whole until it is made again: %s", refusal)
-            gate.withdraw(path for path in gate.paths() if _belongs_to_map(path))
+        _show_only(gate, remaining)
         gate.withdraw(csv_path(*pair) for pair in exposed)
     return sorted(activity for _, activity in exposed)
+
+
+def withdraw_athlete(gate: Gate, athlete: str) -> int:
+    """Take back everything of an athlete: from the map and the index first, then every file.
+
+    Parameters
+    ----------
+    gate : Gate
+    athlete : str
+        Public id.
+
+    Returns
+    -------
+    int
+        Files that were there.
+    """
+    theirs = [path for path in gate.paths() if path.split("/")[0] == athlete]
+    remaining: dict[str, list[Feature]] = {}
+    for path in gate.paths():
+        if (match := TOPOJSON_PATH.match(path)) and match[1] != athlete and match[1] in gate.rules.athletes:
+            try:
+                topology = gate.topology(match[1])
+            except ValueError:  # damaged: it is made again by the next run
+                topology = None
+            remaining[match[1]] = [
+                _again(member.lines, dict(member.properties)) for member in (topology.features if topology else [])
+            ]
+    if theirs:
+        _show_only(gate, remaining)
+    gate.withdraw([*theirs, *gate.remembered(athlete)])
+    return len(theirs)
+
+
+def _again(drawn: Sequence[np.ndarray], properties: dict[str, Any]) -> Feature:
+    """A feature of a public map, to be published once more."""
+    return Feature(properties, shapely.multilinestrings([shapely.linestrings(np.round(line, 5)) for line in drawn]))
+
+
+def _show_only(gate: Gate, remaining: Mapping[str, Sequence[Feature]]) -> None:
+    """Publish maps of no more than this. A withdrawal waits for nobody's judgement: else nothing is shown at all."""
+    try:
+        publish_map(gate, remaining)
+        publish_summaries(gate)
+    except (GateRefused, ValueError) as refusal:
+        log.warning("the map is withdrawn whole until it is made again: %s", refusal)
+        gate.withdraw(path for path in gate.paths() if _belongs_to_map(path))
 
 
 def _shows(data: bytes, areas: Sequence[Any]) -> bool:

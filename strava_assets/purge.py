@@ -1,0 +1,130 @@
+"""Removing a person completely: what is public first, then what is private, then that they were here.
+
+What belongs here: the order, and which parts there are. What does not: removing one activity (the flow
+does), zones (they are the installation's). Killed half-way, the same command goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from strava_assets.database.connection import queries
+from strava_assets.errors import DamagedTable, SettingsError
+from strava_assets.installation import Installation
+from strava_assets.publish import map_files
+from strava_assets.requests import request_months
+from strava_assets.tables import encode, key_of, months_of
+from strava_assets.warehouse import load_activities
+
+#: Tables with a row an activity, then those with rows that only name the activity.
+_BY_ATHLETE, _BY_ACTIVITY = ("activities", "masked_geometries"), ("activity_streams",)
+
+
+@dataclass
+class PurgeReport:
+    """What was removed."""
+
+    name: str
+    activities: int = 0
+    public_files: int = 0
+    originals: int = 0
+    tables: int = 0
+
+    def __str__(self) -> str:
+        """One line."""
+        return (
+            f"{self.name} is removed: {self.activities:,} activities, {self.public_files:,} public files, "
+            f"{self.originals:,} originals, rows in {self.tables:,} tables"
+        )
+
+
+def find_athlete(installation: Installation, given: str) -> int:
+    """Our id of the athlete that somebody means by our id, Strava's, the public one or the name.
+
+    Raises
+    ------
+    SettingsError
+        There is none, or it may be two; the message names those there are.
+    """
+    public = installation.athletes()
+    with installation.database.transaction() as connection:
+        rows = list(queries().athletes(connection))
+    ways = {
+        row["id"]: {str(row["id"]), str(row["strava_id"]), public[row["id"]][0], row["name"].casefold()} for row in rows
+    }
+    found = [athlete for athlete, names in ways.items() if given.strip().casefold() in names]
+    if len(found) == 1:
+        return int(found[0])
+    there = ", ".join(f"{row['id']} ({row['name']})" for row in rows) or "nobody"
+    raise SettingsError(f"{given!r} is {'more than one' if found else 'no'} athlete here; there are: {there}")
+
+
+def purge_athlete(installation: Installation, athlete: int) -> PurgeReport:
+    """Remove a person from the public root, the private store, the tables, the warehouse and the database.
+
+    Parameters
+    ----------
+    installation : Installation
+    athlete : int
+        Our id.
+
+    Returns
+    -------
+    PurgeReport
+
+    Raises
+    ------
+    StoreUnavailable, DatabaseUnavailable
+        Something could not be removed; what was stays removed, and the same call goes on.
+    """
+    public, name = installation.athletes()[athlete]
+    report = PurgeReport(name)
+    with installation.database.transaction() as connection:
+        queries().stop_athlete(connection, id=athlete)  # a run that is under way reads nothing more
+        owned = list(queries().activities_of_athlete(connection, athlete_id=athlete))
+    report.activities = len(owned)
+    report.public_files = map_files.withdraw_athlete(installation.gate(), public)
+    for source in ("archive", "api"):
+        for key in installation.store.keys(f"landing/{source}/{athlete}"):
+            installation.store.delete(key)
+            report.originals += 1
+    report.tables = _drop_rows(installation, athlete, [row["id"] for row in owned])
+    # a run that is under way may yet write what it has read: these months are gone through again
+    request_months(installation.database, {row["month"] for row in owned}, "somebody was removed")
+    with installation.database.transaction() as connection:
+        queries().delete_events_of_athlete(connection, id=athlete)
+        queries().delete_athlete(connection, id=athlete)
+    warehouse = installation.settings.home_path / "warehouse.duckdb"
+    if warehouse.exists():
+        load_activities(installation.store, warehouse)
+    return report
+
+
+def _drop_rows(installation: Installation, athlete: int, activities: list[int]) -> int:
+    """Rewrite each month's tables without the athlete's rows; how many had some."""
+    store, touched = installation.store, 0
+    for table, column, values in (
+        *((table, "activity_id", activities) for table in _BY_ACTIVITY),
+        *((table, "athlete_id", [athlete]) for table in _BY_ATHLETE),
+    ):
+        months = months_of(store, table)
+        for month in months:
+            try:
+                rows = months[month]
+            except DamagedTable:  # nobody can tell whose rows are in it, and the flow makes it again
+                store.delete(key_of(table, month))
+                request_months(installation.database, [month], "a damaged table")
+                continue
+            theirs = pa.array(values, rows.schema.field(column).type)
+            kept = rows.filter(pc.invert(pc.is_in(rows.column(column), theirs)))
+            if kept.num_rows == rows.num_rows:
+                continue
+            touched += 1
+            if kept.num_rows:
+                store.write(key_of(table, month), encode(kept))
+            else:
+                store.delete(key_of(table, month))
+    return touched
