@@ -7,6 +7,8 @@ import dagster as dg
 
 from strava_assets import retention
 from strava_assets.database.connection import locate
+from strava_assets.purge import purge_athlete, revoked_athletes
+from strava_assets.resources import InstallationResource
 from strava_assets.settings import load
 
 #: Everything that is cut by months, in the flow's order.
@@ -37,6 +39,22 @@ draw_zones = dg.define_asset_job(
     selection=dg.AssetSelection.assets("privacy_zones"),
     description="The zones in force and the shapes cut for them.",
 )
+
+
+@dg.op(description="Removes, completely, whoever took access back at Strava.")
+def remove_who_left(context: dg.OpExecutionContext, installation: InstallationResource) -> dg.Output[int]:
+    """Purge athletes whose access is revoked now; somebody who connected again meanwhile stays."""
+    opened = installation.installation
+    removed = [str(purge_athlete(opened, athlete)) for athlete in revoked_athletes(opened)]
+    for line in removed:
+        context.log.info(line)
+    return dg.Output(len(removed), metadata={"removed": "; ".join(removed) or "nobody"})
+
+
+@dg.job(description="Removes, completely, whoever took access back at Strava: public files first.")
+def remove_revoked() -> None:
+    """Purge revoked athletes."""
+    remove_who_left()
 
 
 @dg.op(description="Forgets runs and events older than 60 days, less the newest materialisation of each partition.")

@@ -62,6 +62,12 @@ def find_athlete(installation: Installation, given: str) -> int:
     raise SettingsError(f"{given!r} is {'more than one' if found else 'no'} athlete here; there are: {there}")
 
 
+def revoked_athletes(installation: Installation) -> list[int]:
+    """Our ids of those who took access back, or whose removal was broken off."""
+    with installation.database.transaction() as connection:
+        return [row["id"] for row in queries().athletes(connection) if row["state"] == "revoked"]
+
+
 def purge_athlete(installation: Installation, athlete: int) -> PurgeReport:
     """Remove a person from the public root, the private store, the tables, the warehouse and the database.
 

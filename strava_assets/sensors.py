@@ -5,12 +5,14 @@ What belongs here: looking at rows and folders, and asking for runs. What does n
 """
 
 import json
+import time
 
 import dagster as dg
 
 from strava_assets.database.connection import queries
-from strava_assets.jobs import follow, ingest_months, publish
+from strava_assets.jobs import follow, ingest_months, publish, remove_revoked
 from strava_assets.partitions import ranges
+from strava_assets.purge import revoked_athletes
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import drain_events, events_requested
@@ -25,16 +27,22 @@ _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_
 
 
 @dg.sensor(
-    job=follow,
+    jobs=[follow, remove_revoked],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Follows the account: stored webhook events become runs of the months that they touch.",
+    description="Follows the account: stored webhook events become runs of the months that they touch, and the "
+    "removal of whoever took access back.",
 )
 def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.SkipReason:
-    """Drain pending events in order, coalesced by activity; one run a month."""
+    """Drain pending events in order, coalesced by activity; one run a month. Who took access back is removed."""
     opened = installation.installation
     report = drain_events(opened.settings, opened.database)
-    if not report.handled:
+    # asked for again every quarter of an hour, should the run that removes them fail
+    removals = [
+        dg.RunRequest(run_key=f"revoked:{athlete}:{int(time.time() // 900)}", job_name="remove_revoked")
+        for athlete in revoked_athletes(opened)
+    ]
+    if not report.handled and not removals:
         return dg.SkipReason(report.reason or "no event is pending")
     # asking for a month is durable and doing it twice is harmless: so first ask, then mark, then run.
     # Should this tick die before its runs are stored, `requested_months` finds what was asked for.
@@ -43,9 +51,12 @@ def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.S
     wanted = _wanted(installation, fresh_events=True)
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(run_key=f"{month}:{wanted[month]}", partition_key=month)
-            for month in report.months
-            if month in wanted
+            *removals,
+            *(
+                dg.RunRequest(run_key=f"{month}:{wanted[month]}", job_name="follow", partition_key=month)
+                for month in report.months
+                if month in wanted
+            ),
         ]
     )
 

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from strava_assets import resources, sensors
 from strava_assets.archive.importer import import_path
+from strava_assets.definitions import defs
 from strava_assets.errors import SettingsError, StoreUnavailable
 from strava_assets.installation import Installation
 from strava_assets.publish.verify import verify
 from strava_assets.purge import find_athlete, purge_athlete
+from strava_assets.resources import InstallationResource
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
 from strava_assets_tests.assets.conftest import public_files, run
@@ -122,3 +126,33 @@ def test_the_last_one_leaves_an_empty_root(history: Installation) -> None:
 def test_somebody_who_is_not_here(history: Any, given: str) -> None:
     with pytest.raises(SettingsError, match=r"no athlete here; there are: 1 \(Ada\)"):
         find_athlete(history, given)
+
+
+def test_who_takes_access_back_is_removed_by_a_run(both: tuple[Installation, dict[str, bytes], int]) -> None:
+    history, before, ben = both
+    public = history.athletes()[ben][0]
+    with history.database.transaction() as connection:
+        connection.execute("update strava.athlete set state = 'revoked' where id = %s", (ben,))
+    resources.use(history)
+    tick = sensors.webhook_events(installation=InstallationResource())
+    assert isinstance(tick, dg.SensorResult)
+    assert [request.job_name for request in tick.run_requests or []] == ["remove_revoked"]
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = defs.resolve_job_def("remove_revoked").execute_in_process(instance=instance)
+        assert done.output_for_node("remove_who_left") == 1
+        nothing_is_left(history, ben, public)
+        assert public_files(history) == before
+        assert isinstance(sensors.webhook_events(installation=InstallationResource()), dg.SkipReason)
+        again = defs.resolve_job_def("remove_revoked").execute_in_process(instance=instance)
+        assert again.output_for_node("remove_who_left") == 0
+
+
+def test_who_connects_again_in_time_stays(both: tuple[Installation, dict[str, bytes], int]) -> None:
+    history, _, ben = both
+    there = public_files(history)
+    resources.use(history)
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = defs.resolve_job_def("remove_revoked").execute_in_process(instance=instance)
+    assert done.output_for_node("remove_who_left") == 0
+    assert public_files(history) == there
+    assert ben in history.athletes()
