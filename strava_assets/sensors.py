@@ -15,7 +15,7 @@ from strava_assets.partitions import ranges
 from strava_assets.purge import revoked_athletes
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
-from strava_assets.strava.account import drain_events, events_requested
+from strava_assets.strava.account import drain_events, events_requested, list_everyone, newly_connected
 
 _BUSY = [
     dg.DagsterRunStatus.QUEUED,
@@ -58,6 +58,32 @@ def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.S
                 if month in wanted
             ),
         ]
+    )
+
+
+@dg.sensor(
+    job=ingest_months,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Lists the account of whoever connected just now, and asks for all its months: the first sync.",
+)
+def new_connections(
+    context: dg.SensorEvaluationContext, installation: InstallationResource
+) -> dg.SensorResult | dg.SkipReason:
+    """List each new athlete once; where Strava did not let us, again after a quarter of an hour."""
+    opened = installation.installation
+    refused: dict[str, float] = json.loads(context.cursor or "{}")
+    fresh = [who for who in newly_connected(opened.database) if refused.get(str(who), 0) <= time.time()]
+    if not fresh:
+        return dg.SkipReason("nobody connected")
+    report = list_everyone(opened.settings, opened.database, None, None, only=fresh)
+    request_months(opened.database, report.months, "connected")
+    waiting = newly_connected(opened.database)
+    cursor = json.dumps({str(who): time.time() + 900 for who in waiting if who in fresh})
+    return dg.SensorResult(
+        skip_reason=f"{report.activities} activities listed with {report.reads} reads; {len(report.months)} months "
+        "asked for" + (f"; {report.stopped}" if report.stopped else ""),
+        cursor=cursor,
     )
 
 

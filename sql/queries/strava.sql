@@ -37,6 +37,15 @@ returning id, name;
 select id, strava_id, name, scopes from strava.athlete
 where state = 'active' and access_token is not null order by id;
 
+-- name: unlisted_athletes
+-- Who connected, for the first time or again, and was not listed from beginning to end since.
+select id, name from strava.athlete
+where state = 'active' and access_token is not null and not exists (
+    select from strava.listing where listing.athlete_id = athlete.id and listing.listed_at >= athlete.connected_at
+        and listing.after = '-infinity' and listing.before = 'infinity'
+)
+order by id;
+
 -- name: athlete_by_id^
 select id, strava_id, name, state from strava.athlete where id = :id;
 

@@ -7,7 +7,7 @@ a deed is done (``listing``, ``landing``, ``webhooks``, ``subscriptions``).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -77,8 +77,18 @@ def clients(settings: Settings, database: Database) -> Callable[[int], StravaCli
     return client_for
 
 
+def newly_connected(database: Database) -> list[int]:
+    """Our ids of athletes who connected, for the first time or again, and were not listed since."""
+    with database.transaction() as connection:
+        return [row["id"] for row in queries().unlisted_athletes(connection)]
+
+
 def list_everyone(
-    settings: Settings, database: Database, after: datetime | None, before: datetime | None
+    settings: Settings,
+    database: Database,
+    after: datetime | None,
+    before: datetime | None,
+    only: Collection[int] | None = None,
 ) -> AccountsReport:
     """List a stretch of every connected account; confirm what seems gone.
 
@@ -88,6 +98,8 @@ def list_everyone(
     database : Database
     after, before : datetime or None
         Aware UTC. The first month of all and the future are open ends.
+    only : collection of int, optional
+        Our ids; everyone if left out.
 
     Returns
     -------
@@ -99,6 +111,8 @@ def list_everyone(
     client_for = clients(settings, database)
     stretch = _stretch(settings, after, before)
     for athlete in _connected(database):
+        if only is not None and athlete["id"] not in only:
+            continue
         try:
             client = client_for(athlete["id"])
         except StravaError as error:
