@@ -1,13 +1,13 @@
 """Dagster's word "schedule": what runs by the clock.
 
-What belongs here: ``reconcile_with_strava``. What does not: what it does (``strava.account``).
+What belongs here: when. What does not: what they do (``strava.account``, ``jobs``).
 """
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from strava_assets.jobs import follow, tidy_history
+from strava_assets.jobs import follow, tidy_history, verify_public_root
 from strava_assets.partitions import monthly
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
@@ -34,6 +34,14 @@ def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: I
         f"{len(report.months)} months asked for again" + (f"; {report.stopped}" if report.stopped else "")
     )
 
+
+verify_daily = dg.ScheduleDefinition(
+    name="verify_daily",
+    job=verify_public_root,
+    cron_schedule="10 4 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 
 tidy_dagster_history = dg.ScheduleDefinition(
     name="tidy_dagster_history",

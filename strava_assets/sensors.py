@@ -15,7 +15,13 @@ from strava_assets.partitions import ranges
 from strava_assets.purge import revoked_athletes
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
-from strava_assets.strava.account import drain_events, events_requested, list_everyone, newly_connected
+from strava_assets.strava.account import (
+    drain_events,
+    events_requested,
+    list_everyone,
+    listen_for_events,
+    newly_connected,
+)
 
 _BUSY = [
     dg.DagsterRunStatus.QUEUED,
@@ -23,12 +29,15 @@ _BUSY = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
 ]
+#: A tick listens this long for an event, seconds. Dagster begins one every five seconds at most: two of those, less
+#: what a tick takes besides.
+_LISTENS = 9.0
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 @dg.sensor(
     jobs=[follow, remove_revoked],
-    minimum_interval_seconds=5,
+    minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Follows the account: stored webhook events become runs of the months that they touch, and the "
     "removal of whoever took access back.",
@@ -36,6 +45,7 @@ _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_
 def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.SkipReason:
     """Drain pending events in order, coalesced by activity; one run a month. Who took access back is removed."""
     opened = installation.installation
+    listen_for_events(opened.database, _LISTENS)
     report = drain_events(opened.settings, opened.database)
     # asked for again every quarter of an hour, should the run that removes them fail
     removals = [
@@ -89,7 +99,7 @@ def new_connections(
 
 @dg.sensor(
     jobs=[follow, ingest_months],
-    minimum_interval_seconds=5,
+    minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Runs the months that an import, a new zone or the reconcile asked for, and those of an event "
     "whose own run never came to be.",

@@ -212,6 +212,24 @@ def drain_events(settings: Settings, database: Database, limit: int = 500) -> Dr
     return webhooks.drain(database, clients(settings, database), settings, limit)
 
 
+def listen_for_events(database: Database, seconds: float) -> None:
+    """Wait until an event is pending and due: one that comes, or one that was put off.
+
+    Parameters
+    ----------
+    database : Database
+    seconds : float
+        At most.
+    """
+
+    def until_due() -> float:
+        with database.transaction() as connection:
+            waiting = queries().events_waiting(connection)
+        return (waiting["until"] - datetime.now(UTC)).total_seconds() if waiting["events"] else seconds
+
+    database.listen("webhook_event", seconds, until_due)
+
+
 def events_requested(database: Database, events: Iterable[int]) -> None:
     """The months of these events are asked for, durably: they are done."""
     webhooks.mark_done(database, events)
