@@ -28,9 +28,8 @@ MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 class Settings(BaseSettings):
     """What the owner may set; every field has a default, so an empty environment is valid."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, populate_by_name=True
-    )
+    # not populate_by_name: it would take HOME, HOST and PORT of the environment for settings
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
 
     client_id: str | None = Field(None, alias="STRAVA_CLIENT_ID")
     client_secret: SecretStr | None = Field(None, alias="STRAVA_CLIENT_SECRET")
