@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from strava_assets.settings import load
+from strava_assets.errors import SettingsError
+from strava_assets.settings import load, unknown_names
+from strava_assets.stack import settings_environment
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +23,30 @@ def test_what_a_shell_sets_for_itself_is_no_setting(monkeypatch: pytest.MonkeyPa
     settings = load()
     assert settings.home_path == tmp_path / "var"
     assert (settings.host, settings.port, settings.database_url) == ("127.0.0.1", 8000, None)
+
+
+@pytest.mark.parametrize("name", ["SMTP_URL", "STRAVA_ASSETS_SMTP_URL"])
+def test_the_mail_server_has_two_names_and_children_get_it_by_the_first(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "smtp://robot:secret-word@mail.example.org")
+    settings = load()
+    assert unknown_names() == {}
+    assert settings_environment(settings)["SMTP_URL"] == "smtp://robot:secret-word@mail.example.org"
+    assert "secret-word" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRAVA_ASSETS_ALERT_EMAIL", "secret-word"),
+        ("STRAVA_ASSETS_ALERT_EMAIL", "me@example.org, secret-word@example.org"),
+        ("SMTP_URL", "secret-word"),
+        ("STRAVA_ASSETS_SMTP_URL", "smtp://robot:secret-word/@mail.example.org"),
+    ],
+)
+def test_a_wrong_address_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name.removeprefix("STRAVA_ASSETS_")) as told:
+        load()
+    assert "secret-word" not in str(told.value)
