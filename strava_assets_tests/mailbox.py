@@ -68,7 +68,7 @@ class Mailbox:
 
     def with_login(self, **options: Any) -> Any:
         """The same, for those who log in."""
-        return self.open(authenticator=self.authenticate, auth_required=True, **options)
+        return self.open(authenticator=self.authenticate, **options)
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:

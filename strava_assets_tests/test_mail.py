@@ -55,7 +55,6 @@ def _yes() -> object:
     return AuthResult(success=True)
 
 
-@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 def test_a_login_is_not_sent_unencrypted_but_on_this_machine() -> None:
     with Mailbox().with_login(auth_require_tls=False) as box:
         with pytest.raises(MailRefused, match="no encryption"):
