@@ -32,6 +32,7 @@ defs = dg.Definitions(
         sensors.new_connections,
         sensors.requested_months,
         sensors.publish_when_settled,
+        sensors.run_failure_alert,
     ],
     resources={"installation": installation, "parquet": ParquetByMonth(installation=installation)},
     # one process a run: a step's own process would cost seconds of imports, and months are the units of work

@@ -6,15 +6,18 @@ What belongs here: looking at rows and folders, and asking for runs. What does n
 
 import json
 import time
+from datetime import UTC, datetime
 
 import dagster as dg
 
+from strava_assets import alerts
 from strava_assets.database.connection import queries
 from strava_assets.jobs import follow, ingest_months, publish, remove_revoked
 from strava_assets.partitions import ranges
 from strava_assets.purge import revoked_athletes
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
+from strava_assets.runs import finished_runs
 from strava_assets.strava.account import (
     drain_events,
     events_requested,
@@ -147,3 +150,19 @@ def publish_when_settled(context: dg.SensorEvaluationContext) -> dg.SensorResult
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=f"months:{newest}", job_name="publish")], cursor=json.dumps(newest)
     )
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the owner by mail what went wrong (a run, an athlete's connection, events that wait) and "
+    "when it works again. Asks for no run.",
+)
+def run_failure_alert(context: dg.SensorEvaluationContext, installation: InstallationResource) -> dg.SensorResult:
+    """Look at the runs that finished and at the database; one mail about what is new, if anything is."""
+    opened = installation.installation
+    if missing := alerts.missing(opened.settings):
+        return dg.SensorResult(skip_reason=f"no mail is sent: {' and '.join(missing)} not set")
+    now = datetime.now(UTC)
+    runs, cursor = finished_runs(context.instance, context.cursor, now)
+    return dg.SensorResult(skip_reason=alerts.watch(opened.settings, opened.database, runs, now), cursor=cursor)

@@ -3,9 +3,10 @@ select id, name, access_token, refresh_token, token_expires_at, scopes, state
 from strava.athlete where strava_id = :strava_id;
 
 -- name: lock_tokens_of^
--- Whoever holds this lock renews the tokens; the others wait and find them renewed.
+-- Whoever holds this lock renews the tokens; the others wait and find them renewed. Activities of the athlete can
+-- be written meanwhile: "no key" leaves the foreign keys alone.
 select id, name, access_token, refresh_token, token_expires_at, scopes, state
-from strava.athlete where strava_id = :strava_id for update;
+from strava.athlete where strava_id = :strava_id for no key update;
 
 -- name: set_tokens!
 update strava.athlete

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg
@@ -161,7 +160,7 @@ def _wait_until_idle(settings: Settings) -> None:
         while quiet < 5:
             time.sleep(0.2)
             busy = dagster.execute(
-                "select count(*) from runs where status in ('QUEUED', 'NOT_STARTED', 'STARTING', 'STARTED', 'CANCELING')"
+                "select count(*) from runs where status not in ('SUCCESS', 'FAILURE', 'CANCELED')"
             ).fetchone()
             quiet = 0 if busy is None or busy[0] else quiet + 1
 
