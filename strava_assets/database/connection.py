@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
@@ -126,6 +127,13 @@ class Database:
             if "pool" in type(error).__name__.lower():
                 raise DatabaseUnavailable("PostgreSQL does not answer within 20 s") from error
             raise
+
+    def now(self) -> datetime:
+        """The server's clock, aware UTC: the one that every process shares."""
+        with self.transaction() as connection:
+            row = connection.execute("select clock_timestamp() as now").fetchone()
+        assert row is not None
+        return row["now"].astimezone(UTC)
 
     def close(self) -> None:
         """Give the connections back."""
