@@ -53,6 +53,14 @@ class GateRefused(StravaAssetsError):
     """Bytes that would have broken a privacy invariant; nothing was written."""
 
 
+class GateOvertaken(GateRefused):
+    """What these bytes rest on changed while they were made; nothing was written. ``paths``: which public files."""
+
+    def __init__(self, paths: list[str]):
+        super().__init__("what is public changed while this was made; nothing was written: run it again")
+        self.paths = paths
+
+
 class StravaError(StravaAssetsError):
     """An answer of Strava that is not the one asked for."""
 
