@@ -54,11 +54,7 @@ class GateRefused(StravaAssetsError):
 
 
 class GateOvertaken(GateRefused):
-    """What these bytes rest on changed while they were made; nothing was written. ``paths``: which public files."""
-
-    def __init__(self, paths: list[str]):
-        super().__init__("what is public changed while this was made; nothing was written: run it again")
-        self.paths = paths
+    """What these bytes rest on was withdrawn or changed while they were made; nothing was written."""
 
 
 class StravaError(StravaAssetsError):

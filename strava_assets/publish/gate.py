@@ -117,6 +117,11 @@ class Gate:
             rows = queries().public_objects(connection, root=self._store.url, prefix=f"{folder}/")
             return [row["path"] for row in rows]
 
+    def shown(self, csvs: Iterable[str]) -> set[str]:
+        """Of some CSVs, those that are public at this moment and whose activity may be."""
+        with self._database.transaction() as connection:
+            return self._shown(connection, csvs)
+
     def paths(self) -> list[str]:
         """Everything under the root, whoever wrote it."""
         return sorted(self._list())
@@ -242,15 +247,21 @@ class Gate:
         return [path for path in csvs if activities.get(path) not in shown]
 
     def _check(self, connection: Any, rests_on: _Foundations) -> None:
-        """Refuse what rests on something that is public no more, or has changed."""
+        """Refuse what rests on a CSV that is public no more or may not be, or on a map that is another one by now."""
         changed = [path for path, digest in rests_on.maps.items() if _sha256(self._read_if_any(path)) != digest]
-        if rests_on.csvs:
-            rows = queries().shown_public_objects(
-                connection, root=self._store.url, paths=sorted(rests_on.csvs), **self.release.parameters()
-            )
-            changed += sorted(rests_on.csvs - {row["path"] for row in rows})
+        changed += sorted(rests_on.csvs - self._shown(connection, rests_on.csvs))
         if changed:
-            raise GateOvertaken(changed)
+            raise GateOvertaken(
+                f"{changed[0]} was withdrawn or changed while this was made; nothing was written: run it again"
+            )
+
+    def _shown(self, connection: Any, csvs: Iterable[str]) -> set[str]:
+        if not (paths := sorted(csvs)):
+            return set()
+        rows = queries().shown_public_objects(
+            connection, root=self._store.url, paths=paths, **self.release.parameters()
+        )
+        return {row["path"] for row in rows}
 
     def _refresh(self, connection: Any, objects: Iterable[str]) -> None:
         """What another process wrote or withdrew meanwhile of these is not as it was seen."""

@@ -84,8 +84,7 @@ def publish_map(gate: Gate, features: Mapping[str, Sequence[Feature]], others_st
     ------
     GateRefused
     """
-    withdrawn: set[str] = set()
-    return _until_settled(gate, withdrawn, lambda: _publish_map(gate, features, withdrawn, others_stay))
+    return _until_settled(gate, lambda: _publish_map(gate, features, others_stay))
 
 
 def publish_summaries(gate: Gate, only: Collection[str] | None = None) -> GateReport:
@@ -97,32 +96,32 @@ def publish_summaries(gate: Gate, only: Collection[str] | None = None) -> GateRe
     only : collection of str, optional
         Public ids of athletes; everyone if left out.
     """
-    return _until_settled(gate, set(), lambda: _publish_summaries(gate, only))
+    return _until_settled(gate, lambda: _publish_summaries(gate, only))
 
 
-def _until_settled(gate: Gate, withdrawn: set[str], publish: Callable[[], T]) -> T:
-    """Publish, and make it again without what was withdrawn while it was made."""
+def _until_settled(gate: Gate, publish: Callable[[], T]) -> T:
+    """Publish, and make it again from what is public then if something was withdrawn while it was made."""
     for left in reversed(range(_TRIES)):
         try:
             return publish()
-        except GateOvertaken as overtaken:
+        except GateOvertaken:
             if not left:
                 raise
-            withdrawn.update(overtaken.paths)
             gate.look_again()
     raise AssertionError("never reached")
 
 
-def _publish_map(
-    gate: Gate, features: Mapping[str, Sequence[Feature]], withdrawn: Collection[str], others_stay: bool
-) -> MapReport:
+def _publish_map(gate: Gate, features: Mapping[str, Sequence[Feature]], others_stay: bool) -> MapReport:
     report = MapReport()
     known = gate.known()
+    shown = gate.shown(
+        csv_path(athlete, f.properties["actID"]) for athlete, members in features.items() for f in members
+    )
     objects: dict[str, bytes] = {}
     topologies = []
     for athlete, members in sorted(features.items()):
         csvs = {f.properties["actID"]: csv_path(athlete, f.properties["actID"]) for f in members}
-        ready = [f for f in members if (path := csvs[f.properties["actID"]]) in known and path not in withdrawn]
+        ready = [f for f in members if (path := csvs[f.properties["actID"]]) in known and path in shown]
         report.waiting += sorted(csvs.keys() - {f.properties["actID"] for f in ready})
         if not ready:
             continue
