@@ -12,6 +12,7 @@ from strava_assets.partitions import monthly
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import list_everyone
+from strava_assets.withdrawal import withdraw_hidden
 
 
 @dg.schedule(
@@ -28,11 +29,15 @@ def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: I
     opened = installation.installation
     first = datetime.strptime(monthly.get_partition_keys()[0], "%Y-%m").replace(tzinfo=UTC)
     report = list_everyone(opened.settings, opened.database, first, datetime.now(UTC) + timedelta(days=1))
+    gone = withdraw_hidden(opened)  # before anything else
     request_months(opened.database, report.months, "reconcile")
-    return dg.SkipReason(
-        f"{report.athletes} accounts listed with {report.reads} reads; "
-        f"{len(report.months)} months asked for again" + (f"; {report.stopped}" if report.stopped else "")
-    )
+    said = [
+        f"{report.athletes} accounts listed with {report.reads} reads",
+        f"{len(report.months)} months asked for again",
+        str(gone),
+        report.stopped or "",
+    ]
+    return dg.SkipReason("; ".join(part for part in said if part))
 
 
 verify_daily = dg.ScheduleDefinition(
