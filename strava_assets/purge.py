@@ -107,6 +107,7 @@ def purge_athlete(installation: Installation, athlete: int, *, only_revoked: boo
     report = PurgeReport(name)
     report.activities = len(owned)
     report.public_files = taking_back.withdraw_athlete(installation.gate(), public)
+    withdraw_hidden(installation)  # what was on its way through the gate when they were stopped
     if person["strava_id"] is not None and not only_revoked:
         report.access = _end_access(installation, person["strava_id"])
     for source in ("archive", "api"):
@@ -121,7 +122,6 @@ def purge_athlete(installation: Installation, athlete: int, *, only_revoked: boo
         queries().delete_activities_of_athlete(connection, id=athlete)
         queries().delete_listings_of_athlete(connection, id=athlete)
         queries().delete_athlete(connection, id=athlete)
-    withdraw_hidden(installation)  # what was on its way through the gate when they were stopped
     warehouse = installation.settings.home_path / "warehouse.duckdb"
     if warehouse.exists():
         load_activities(installation.store, warehouse)
@@ -157,8 +157,5 @@ def _drop_rows(installation: Installation, athlete: int, activities: list[int]) 
             if kept.num_rows == rows.num_rows:
                 continue
             touched += 1
-            if kept.num_rows:
-                store.write(key_of(table, month), encode(kept))
-            else:
-                store.delete(key_of(table, month))
+            store.write(key_of(table, month), encode(kept))  # be it empty: a run that is under way will read it
     return touched

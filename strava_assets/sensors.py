@@ -99,14 +99,14 @@ def new_connections(
     if not fresh:
         return dg.SkipReason("nobody connected")
     report = list_everyone(opened.settings, opened.database, None, None, only=fresh)
-    withdraw_hidden(opened)
+    gone = str(withdraw_hidden(opened))  # before anything else
     # all of them: what was public of somebody who took access back was withdrawn, and comes back
     request_months(opened.database, {*report.months, *months_of(opened.database, fresh)}, "connected")
     waiting = newly_connected(opened.database)
     cursor = json.dumps({str(who): time.time() + 900 for who in waiting if who in fresh})
     return dg.SensorResult(
         skip_reason=f"{report.activities} activities listed with {report.reads} reads; {len(report.months)} months "
-        "asked for" + (f"; {report.stopped}" if report.stopped else ""),
+        "asked for" + "".join(f"; {more}" for more in (gone, report.stopped) if more),
         cursor=cursor,
     )
 

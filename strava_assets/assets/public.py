@@ -122,6 +122,7 @@ def activities_topojson(context: dg.AssetExecutionContext, installation: Install
         ),
         among=there,
     )
+    withdraw_hidden(opened)  # what was hidden meanwhile is not on the map; nor is its CSV to be left
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": report.activities,

@@ -20,7 +20,7 @@ import hashlib
 import json
 import mimetypes
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,11 @@ class Gate:
             rows = queries().public_objects(connection, root=self._store.url, prefix=f"{folder}/")
             return [row["path"] for row in rows]
 
+    def released(self, activities: Sequence[int]) -> set[int]:
+        """Of some activities (our ids), those that may be shown at this moment."""
+        with self._database.transaction() as connection:
+            return self._released(connection, activities)
+
     def shown(self, csvs: Iterable[str]) -> set[str]:
         """Of some CSVs, those that are public at this moment and whose activity may be."""
         with self._database.transaction() as connection:
@@ -143,7 +148,8 @@ class Gate:
         known, rests_on = self.known(), _Foundations()
 
         def facts_of(path: str) -> Facts | None:
-            rests_on.csvs.add(path)
+            if CSV_PATH.match(path):
+                rests_on.csvs.add(path)
             return known[path].facts if path in known else None
 
         @functools.cache
@@ -239,12 +245,14 @@ class Gate:
     def _barred(self, connection: Any, objects: Iterable[str], activities: Mapping[str, int]) -> list[str]:
         """CSVs whose activity may not be shown at this moment. Call under the lock, as the next two."""
         csvs = [path for path in objects if CSV_PATH.match(path)]
-        ids = [activities[path] for path in csvs if path in activities]
-        shown: set[int | None] = set()
-        if ids:
-            rows = queries().shown_activities(connection, ids=ids, **self.release.parameters())
-            shown = {row["id"] for row in rows}
-        return [path for path in csvs if activities.get(path) not in shown]
+        released = self._released(connection, [activities[path] for path in csvs if path in activities])
+        return [path for path in csvs if activities.get(path) not in released]
+
+    def _released(self, connection: Any, activities: Sequence[int]) -> set[int]:
+        if not activities:
+            return set()
+        rows = queries().shown_activities(connection, ids=list(activities), **self.release.parameters())
+        return {row["id"] for row in rows}
 
     def _check(self, connection: Any, rests_on: _Foundations) -> None:
         """Refuse what rests on a CSV that is public no more or may not be, or on a map that is another one by now."""

@@ -74,7 +74,8 @@ def publish_month(
     known = gate.known()
     stale = [activity for activity, path in paths.items() if force or not _is_current(known.get(path), prints[path])]
     for at in range(0, len(stale), _BATCH):
-        batch = stale[at : at + _BATCH]
+        released = gate.released(stale[at : at + _BATCH])  # of others the samples may have gone already
+        batch = [activity for activity in stale[at : at + _BATCH] if activity in released]
         files = dict(
             zip(
                 (paths[activity] for activity in batch),
