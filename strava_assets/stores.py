@@ -114,6 +114,20 @@ class Store:
             key: size for key, size in entries.items() if unfinished or not key.rsplit("/", 1)[-1].startswith(".tmp-")
         }
 
+    def versions(self, prefix: str) -> dict[str, str]:
+        """What tells every object below ``prefix`` (a folder) from what it was before, by key; nothing is read."""
+        with self._errors("list", prefix):
+            self.filesystem.invalidate_cache()
+            try:
+                found = self.filesystem.find(self.path(prefix), detail=True)
+            except FileNotFoundError:
+                return {}
+        base = len(self._root) + 1
+        return {
+            str(path)[base:]: f"{entry['size']} {entry.get('ETag') or (entry.get('mtime'), entry.get('ino'))}"
+            for path, entry in found.items()
+        }
+
     @contextmanager
     def _errors(self, deed: str, key: str) -> Iterator[None]:
         try:

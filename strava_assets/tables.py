@@ -75,6 +75,11 @@ class Months(Mapping[str, pa.Table]):
         # geopandas' own reader parses the file's CRS each time, which costs more than the rest
         return geopandas.GeoDataFrame(table, geometry=geometry, crs=_CRS)
 
+    def versions(self) -> dict[str, str]:
+        """What tells each month's table from what it was before; nothing is read."""
+        there = self._store.versions(f"tables/{self._folder}")
+        return {month: there[key] for month in self._keys if (key := key_of(self._folder, month)) in there}
+
     def is_whole(self, month: str) -> bool:
         """Whether the month's file is there and ends as Parquet does; a few bytes are read."""
         return month in self._keys and self._store.read_end(key_of(self._folder, month), 4) == _MAGIC

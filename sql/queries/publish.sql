@@ -12,6 +12,10 @@ on conflict (root, path) do update
 set sha256 = excluded.sha256, bytes = excluded.bytes, fingerprint = excluded.fingerprint,
     activity_id = excluded.activity_id, facts = excluded.facts, written_at = now();
 
+-- name: set_proven!
+update strava.public_object set facts = facts || jsonb_build_object('under', cast(:mark as text))
+where root = :root and path = any(:paths);
+
 -- name: drop_public_objects
 -- Those that there were come back.
 delete from strava.public_object where root = :root and path = any(:paths) returning path;

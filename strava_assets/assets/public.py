@@ -18,8 +18,9 @@ from strava_assets.assets.masked import masked_geometries
 from strava_assets.database.connection import queries
 from strava_assets.partitions import all_months, first_day, monthly
 from strava_assets.privacy import masked
-from strava_assets.publish import csv_files, map_files, month_files, taking_back
+from strava_assets.publish import csv_files, map_files, map_inputs, month_files, taking_back
 from strava_assets.publish.judge import ZoneNames
+from strava_assets.publish.topojson_file import Feature
 from strava_assets.resources import InstallationResource
 from strava_assets.tables import Months, months_of
 from strava_assets.withdrawal import withdraw_hidden
@@ -101,18 +102,26 @@ def activities_topojson(context: dg.AssetExecutionContext, installation: Install
     withdraw_hidden(opened)  # before anything else
     gate = installation.gate()
     exposed = taking_back.withdraw_exposed(gate)
-    hidden_names, there = ZoneNames(gate.rules.zones), gate.paths()
+    there = gate.paths()
     with opened.database.transaction() as connection:
         ids = opened.public_ids(queries().identities(connection))
-    features: dict[str, list[map_files.Feature]] = {athlete: [] for athlete, _ in opened.athletes().values()}
     months = months_of(opened.store, "masked_geometries")
+    versions, hidden_names = months.versions(), ZoneNames(gate.rules.zones)
+    with_strava_id = opened.settings.link_to_strava
+    inputs = map_inputs.Inputs(map_inputs.rules_of(gate, with_strava_id))
+    kept = map_inputs.unchanged(gate, inputs.rules, versions)
+    features: dict[str, list[Feature]] = {athlete: [] for athlete, _ in opened.athletes().values()}
     for month in months:
-        frame = months.frame(month)
-        for row in frame[frame["hidden_because"].isna()].to_dict("records"):
-            if (activity := int(row["activity_id"])) in ids:
-                athlete, public = ids[activity]
-                features[athlete].append(map_files.feature(row, public, hidden_names, opened.settings.link_to_strava))
-    report = map_files.publish_map(gate, features)
+        found = (
+            kept[month]
+            if month in kept
+            else map_files.features_of(months.frame(month), ids, hidden_names, with_strava_id)
+        )
+        inputs.add(month, versions[month], found)
+        for athlete, members in found.items():
+            if athlete in features:
+                features[athlete] += members
+    report = map_files.publish_map(gate, features, inputs=inputs)
     swept = map_files.sweep(
         gate,
         (
@@ -127,6 +136,7 @@ def activities_topojson(context: dg.AssetExecutionContext, installation: Install
         metadata={
             "dagster/row_count": report.activities,
             "athletes": report.athletes,
+            "months read": len(months) - len(kept),
             "bytes": report.topojson_bytes,
             "files written": report.gate.written,
             "files unchanged": report.gate.unchanged,

@@ -21,7 +21,7 @@ import json
 import mimetypes
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +241,17 @@ class Gate:
         with self._database.transaction() as connection:
             connection.execute("select pg_advisory_xact_lock(%s)", (zone_store.LOCK,))
             return self._withdraw(connection, paths)
+
+    def proved(self, csvs: Iterable[str]) -> None:
+        """Remember of CSVs that nothing in them is forbidden by the rules in force."""
+        known, mark = self.known(), self.rules.mark
+        paths = [path for path in csvs if path in known]
+        if not paths:
+            return
+        with self._database.transaction() as connection:
+            queries().set_proven(connection, root=self._store.url, paths=paths, mark=mark)
+        for path in paths:
+            known[path] = replace(known[path], facts={**known[path].facts, "under": mark})
 
     def _barred(self, connection: Any, objects: Iterable[str], activities: Mapping[str, int]) -> list[str]:
         """CSVs whose activity may not be shown at this moment. Call under the lock, as the next two."""

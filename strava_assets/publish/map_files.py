@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import geopandas
 import numpy as np
 import pandas as pd
 
@@ -17,6 +18,7 @@ from strava_assets.errors import GateOvertaken
 from strava_assets.publish import summaries, topojson_file
 from strava_assets.publish.gate import Gate, GateReport, map_path
 from strava_assets.publish.judge import CSV_PATH, PERIODS_PATH, TOPOJSON_PATH, ZoneNames
+from strava_assets.publish.map_inputs import INDEX, Inputs
 from strava_assets.publish.month_files import csv_path
 from strava_assets.publish.topojson_file import DecodedTopology, Feature
 
@@ -39,8 +41,8 @@ class MapReport:
     waiting: list[str] = field(default_factory=list)  # public ids whose CSV is not public yet
 
 
-def feature(row: Mapping[str, Any], public: str, hidden_names: ZoneNames, with_strava_id: bool) -> Feature:
-    """A masked row as a feature of the map, with CONTRACT's properties.
+def properties_of(row: Mapping[str, Any], public: str, hidden_names: ZoneNames, with_strava_id: bool) -> dict[str, Any]:
+    """CONTRACT's properties of a masked row.
 
     A name in which a private zone's name stands is replaced by the kind of activity (I14).
     """
@@ -59,17 +61,45 @@ def feature(row: Mapping[str, Any], public: str, hidden_names: ZoneNames, with_s
             properties[name] = row["type_extended"] if name == "name" else None
     if with_strava_id and row.get("strava_id") is not None and not pd.isna(row["strava_id"]):
         properties["strava_id"] = str(int(row["strava_id"]))
-    return Feature(
-        {
-            name: properties[name]
-            for name in (*topojson_file.PROPERTIES, *topojson_file.OPTIONAL_PROPERTIES)
-            if name in properties
-        },
-        row["geometry"],
-    )
+    return {
+        name: properties[name]
+        for name in (*topojson_file.PROPERTIES, *topojson_file.OPTIONAL_PROPERTIES)
+        if name in properties
+    }
 
 
-def publish_map(gate: Gate, features: Mapping[str, Sequence[Feature]], others_stay: bool = False) -> MapReport:
+def features_of(
+    masked: geopandas.GeoDataFrame,
+    ids: Mapping[int, tuple[str, str]],
+    hidden_names: ZoneNames,
+    with_strava_id: bool = False,
+) -> dict[str, list[Feature]]:
+    """A masked table's activities as features, by the athlete's public id.
+
+    Parameters
+    ----------
+    masked : GeoDataFrame
+        Rows that show nothing are left out.
+    ids : mapping of int to (athlete, activity)
+        Public ids by activity id; rows without one are left out, too.
+    hidden_names : ZoneNames
+    with_strava_id : bool
+    """
+    shown = masked[masked["hidden_because"].isna() & masked["activity_id"].isin(ids.keys())]
+    features: dict[str, list[Feature]] = {}
+    arcs = topojson_file.arcs_of(shown.geometry.to_numpy())
+    for row, own in zip(pd.DataFrame(shown.drop(columns="geometry")).to_dict("records"), arcs, strict=True):
+        athlete, public = ids[int(row["activity_id"])]
+        features.setdefault(athlete, []).append(Feature(properties_of(row, public, hidden_names, with_strava_id), own))
+    return features
+
+
+def publish_map(
+    gate: Gate,
+    features: Mapping[str, Sequence[Feature]],
+    others_stay: bool = False,
+    inputs: Inputs | None = None,
+) -> MapReport:
     """Publish every athlete's map, and the index of athletes.
 
     Parameters
@@ -79,12 +109,14 @@ def publish_map(gate: Gate, features: Mapping[str, Sequence[Feature]], others_st
         By the athlete's public id. An activity whose CSV is not public yet, or not any more, waits for it.
     others_stay : bool
         Maps of athletes who are not named stay as they are; else they are withdrawn.
+    inputs : Inputs, optional
+        What the features were made from: remembered, so that the next map need not read all of it.
 
     Raises
     ------
     GateRefused
     """
-    return _until_settled(gate, lambda: _publish_map(gate, features, others_stay))
+    return _until_settled(gate, lambda: _publish_map(gate, features, others_stay, inputs))
 
 
 def publish_summaries(gate: Gate, only: Collection[str] | None = None) -> GateReport:
@@ -111,7 +143,9 @@ def _until_settled(gate: Gate, publish: Callable[[], T]) -> T:
     raise AssertionError("never reached")
 
 
-def _publish_map(gate: Gate, features: Mapping[str, Sequence[Feature]], others_stay: bool) -> MapReport:
+def _publish_map(
+    gate: Gate, features: Mapping[str, Sequence[Feature]], others_stay: bool, inputs: Inputs | None
+) -> MapReport:
     report = MapReport()
     known = gate.known()
     shown = gate.shown(
@@ -142,10 +176,11 @@ def _publish_map(gate: Gate, features: Mapping[str, Sequence[Feature]], others_s
         if topology := readable_map(gate, athlete):
             topologies.append((athlete, gate.rules.athletes[athlete], topology))
     report.athletes = len(topologies)
-    objects["index.json"] = summaries.encode_index(topologies)
+    objects[INDEX] = summaries.encode_index(topologies)
     published = {athlete for athlete, *_ in topologies}
-    gone = [path for path in known if belongs_to_map(path) and path.split("/")[0] not in {*published, "index.json"}]
-    report.gate = gate.publish(objects, withdraw=gone, sceptical=True)
+    gone = [path for path in known if belongs_to_map(path) and path.split("/")[0] not in {*published, INDEX}]
+    remembered = {} if inputs is None else {INDEX: inputs.told(report.waiting, objects)}
+    report.gate = gate.publish(objects, withdraw=gone, sceptical=True, fingerprints=remembered)
     return report
 
 
@@ -196,7 +231,7 @@ def sweep(gate: Gate, expected: Iterable[str], among: Iterable[str] | None = Non
 
 def belongs_to_map(path: str) -> bool:
     """Whether a public file is made from the whole: a map, its figures, or the index."""
-    return path == "index.json" or path.endswith(("/activities.topojson", "/weekly.json", "/quarterly.json"))
+    return path == INDEX or path.endswith(("/activities.topojson", "/weekly.json", "/quarterly.json"))
 
 
 def _plain(value: Any) -> Any:

@@ -6,20 +6,20 @@ already. What does not: finding out that something has to go (``withdrawal``, ``
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import shapely
 
 from strava_assets.errors import GateRefused
 from strava_assets.privacy import invariants
 from strava_assets.privacy.tracks import TrackBoxes, Tracks
 from strava_assets.publish import csv_files, topojson_file
-from strava_assets.publish.gate import Gate
+from strava_assets.publish.gate import Gate, map_path
 from strava_assets.publish.judge import CSV_PATH, TOPOJSON_PATH, ZoneNames
-from strava_assets.publish.map_files import belongs_to_map, publish_map, publish_summaries, readable_map
+from strava_assets.publish.map_files import belongs_to_map, publish_map, publish_summaries
 from strava_assets.publish.month_files import csv_path
 from strava_assets.publish.topojson_file import Feature
 
@@ -35,11 +35,12 @@ def withdraw_exposed(gate: Gate) -> list[str]:
         Public ids of the activities that were withdrawn.
     """
     areas = invariants.forbidden_areas(gate.rules.zones)
-    known = gate.known()
+    known, mark = gate.known(), gate.rules.mark
     names = ZoneNames(gate.rules.zones)
     exposed: set[tuple[str, str]] = set()
-    # what is public is what lies there, remembered or not; what is remembered only saves reading it
-    csvs = [path for path in gate.paths() if CSV_PATH.match(path)]
+    # what is public is what lies there, remembered or not; what was proven under these very rules is not read again
+    proven = {path for path, entry in known.items() if entry.facts.get("under") == mark}
+    csvs = [path for path in gate.paths() if CSV_PATH.match(path) and path not in proven]
     boxes = {path: known[path].facts["bbox"] for path in csvs if path in known and known[path].facts.get("bbox")}
     for path in [*_boxes_near(boxes, areas), *(path for path in csvs if path not in boxes)]:
         if _shows(gate.read(path), areas):
@@ -50,12 +51,15 @@ def withdraw_exposed(gate: Gate) -> list[str]:
     for path in gate.paths():
         if not (match := TOPOJSON_PATH.match(path)):
             continue
+        data = gate.read(path)
+        if path in proven and not exposed and hashlib.sha256(data).hexdigest() == known[path].sha256:
+            continue
         try:
-            members = topojson_file.decode(gate.read(path)).features
+            drawn, members = topojson_file.decode(data).features, topojson_file.features_of(data)
         except ValueError:
-            members, renamed = [], True  # what cannot be read cannot be trusted
-        lines = [line for member in members for line in member.lines]
-        owners = [member.properties["actID"] for member in members for _ in member.lines]
+            drawn, members, renamed = [], [], True  # what cannot be read cannot be trusted
+        lines = [line for member in drawn for line in member.lines]
+        owners = [member.properties["actID"] for member in drawn for _ in member.lines]
         for finding in invariants.near_zones("I1", Tracks.of(lines), owners, areas):
             exposed.add((match[1], finding.where))
         remaining[match[1]] = []
@@ -67,10 +71,11 @@ def withdraw_exposed(gate: Gate) -> list[str]:
                 properties["name"], renamed = properties["type_extended"], True
             if names.told_by(properties["gear_name"]):
                 properties["gear_name"], renamed = None, True
-            remaining[match[1]].append(_again(member.lines, properties))
+            remaining[match[1]].append(Feature(properties, member.arcs))
     if exposed or renamed:
         _show_only(gate, remaining)
         gate.withdraw(csv_path(*pair) for pair in exposed)
+    gate.proved(path for path in csvs if path in known)
     return sorted(activity for _, activity in exposed)
 
 
@@ -91,12 +96,8 @@ def withdraw_activities(gate: Gate, csvs: Collection[str]) -> int:
     going = {match.groups() for path in csvs if (match := CSV_PATH.match(path))}
     remaining: dict[str, list[Feature]] = {}
     for athlete in sorted({athlete for athlete, _ in going}):
-        topology = readable_map(gate, athlete) if athlete in gate.rules.athletes else None
-        remaining[athlete] = [
-            _again(member.lines, dict(member.properties))
-            for member in (topology.features if topology else [])
-            if (athlete, member.properties["actID"]) not in going
-        ]
+        members = _members(gate, athlete) if athlete in gate.rules.athletes else []
+        remaining[athlete] = [member for member in members if (athlete, member.properties["actID"]) not in going]
     _show_only(gate, remaining)
     return gate.withdraw(csvs)
 
@@ -122,9 +123,12 @@ def withdraw_athlete(gate: Gate, athlete: str) -> int:
     return len(theirs)
 
 
-def _again(drawn: Sequence[np.ndarray], properties: dict[str, Any]) -> Feature:
-    """A feature of a public map, to be published once more."""
-    return Feature(properties, shapely.multilinestrings([shapely.linestrings(np.round(line, 5)) for line in drawn]))
+def _members(gate: Gate, athlete: str) -> list[Feature]:
+    """What an athlete's map shows; nothing if there is none, or a damaged one (a run makes it)."""
+    try:
+        return topojson_file.features_of(gate.read(map_path(athlete)))
+    except (FileNotFoundError, ValueError):
+        return []
 
 
 def _show_only(gate: Gate, remaining: Mapping[str, Sequence[Feature]]) -> None:

@@ -51,10 +51,35 @@ CELL = 1e-5
 
 @dataclass(frozen=True)
 class Feature:
-    """One activity on the map: its properties, and a MultiLineString on the grid (EPSG:4326)."""
+    """One activity on its way to the map.
+
+    Attributes
+    ----------
+    properties : dict
+    arcs : list of list of [int, int]
+        Its lines in cells of the grid: the first position of each counted from 0° N 0° E, every other one from
+        the position before it, as TopoJSON wants them.
+    """
 
     properties: dict[str, Any]
-    geometry: shapely.MultiLineString
+    arcs: list[list[list[int]]]
+
+
+@without_collector()
+def arcs_of(geometries: Sequence[shapely.MultiLineString]) -> list[list[list[list[int]]]]:
+    """The arcs of each MultiLineString (EPSG:4326, on the grid), for `Feature`."""
+    if not len(geometries):
+        return []
+    from topojson.ops import delta_encoding
+
+    # The library's own Topology takes a vertex for needless where a line turns back on itself: the far end of
+    # every out-and-back would be lost. So lines become arcs here, one each, and the library encodes them.
+    parts, owner = shapely.get_parts(np.asarray(geometries, dtype=object), return_index=True)
+    coords, line = shapely.get_coordinates(parts, return_index=True)
+    cells = np.rint(coords / CELL).astype(np.int64)
+    arcs = delta_encoding(np.split(cells, np.flatnonzero(np.diff(line)) + 1))
+    first = np.searchsorted(owner, np.arange(len(geometries) + 1)).tolist()
+    return [arcs[start:end] for start, end in itertools.pairwise(first)]
 
 
 @without_collector()
@@ -72,49 +97,57 @@ def encode(features: Sequence[Feature]) -> bytes:
         TopoJSON, quantised on a grid of 1e-5 degrees that never moves: one activity's vertices do not
         depend on the others'. The transform begins at the corner of what is visible.
     """
-    if not features:
-        return _dump(
-            {
-                "type": "Topology",
-                "bbox": [],
-                "transform": {"scale": [CELL, CELL], "translate": [0, 0]},
-                "objects": {"activities": {"type": "GeometryCollection", "geometries": []}},
-                "arcs": [],
-            }
-        )
-    from topojson.ops import delta_encoding
-
-    # The library's own Topology takes a vertex for needless where a line turns back on itself: the far end of
-    # every out-and-back would be lost. So lines become arcs here, one each, and the library encodes them.
-    geometries = np.array([feature.geometry for feature in features], dtype=object)
-    parts, owner = shapely.get_parts(geometries, return_index=True)
-    coords, line = shapely.get_coordinates(parts, return_index=True)
-    cells = np.rint(coords / CELL).astype(np.int64)
-    corner = cells.min(axis=0)
-    arcs = delta_encoding(np.split(cells - corner, np.flatnonzero(np.diff(line)) + 1))
-    first = np.searchsorted(owner, np.arange(len(features) + 1)).tolist()
+    arcs = [arc for feature in features for arc in feature.arcs]
     names = (*PROPERTIES, *OPTIONAL_PROPERTIES)
     collection = []
-    for feature, start, end in zip(features, first[:-1], first[1:], strict=True):
-        single = end - start == 1
+    for feature, end in zip(features, itertools.accumulate(len(f.arcs) for f in features), strict=True):
+        own = range(end - len(feature.arcs), end)
         collection.append(
             {
-                "type": "LineString" if single else "MultiLineString",
-                "arcs": [start] if single else [[arc] for arc in range(start, end)],
+                "type": "LineString" if len(own) == 1 else "MultiLineString",
+                "arcs": list(own) if len(own) == 1 else [[arc] for arc in own],
                 "properties": {name: feature.properties[name] for name in names if name in feature.properties},
             }
         )
+    corner, far = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    if arcs:
+        cells, _ = _cells(arcs)
+        corner, far = cells.min(axis=0), cells.max(axis=0)
+    x, y = corner.tolist()
     west, south = (round(value, 5) for value in (corner * CELL).tolist())
-    east, north = (round(value, 5) for value in (cells.max(axis=0) * CELL).tolist())
+    east, north = (round(value, 5) for value in (far * CELL).tolist())
     return _dump(
         {
             "type": "Topology",
-            "bbox": [west, south, east, north],
+            "bbox": [west, south, east, north] if arcs else [],
             "transform": {"scale": [CELL, CELL], "translate": [west, south]},
             "objects": {"activities": {"type": "GeometryCollection", "geometries": collection}},
-            "arcs": arcs,
+            "arcs": [[[arc[0][0] - x, arc[0][1] - y], *arc[1:]] for arc in arcs],
         }
     )
+
+
+@without_collector()
+def features_of(data: bytes) -> list[Feature]:
+    """The features of a file that `encode` wrote, to be written once more; nothing is proven of them.
+
+    Raises
+    ------
+    ValueError
+        It is no file of ours.
+    """
+    try:
+        document = orjson.loads(data)
+        x, y = (round(degrees / CELL) for degrees in document["transform"]["translate"])
+        arcs = [[[arc[0][0] + x, arc[0][1] + y], *arc[1:]] for arc in document["arcs"]]
+        return [
+            Feature(
+                geometry["properties"], [arcs[part if isinstance(part, int) else part[0]] for part in geometry["arcs"]]
+            )
+            for geometry in document["objects"]["activities"]["geometries"]
+        ]
+    except (KeyError, TypeError, IndexError, OverflowError, orjson.JSONDecodeError) as error:
+        raise ValueError(f"not a TopoJSON file of activities ({type(error).__name__})") from error
 
 
 @dataclass(frozen=True)
@@ -187,7 +220,15 @@ def decode(data: bytes) -> DecodedTopology:
 
 
 def _arcs(encoded: list[list[list[int]]], scale: list[float], translate: list[float]) -> list[NDArray[np.float64]]:
-    """Positions of each arc from its deltas, for all arcs at once."""
+    """Positions of each arc, degrees."""
+    if not encoded:
+        return []
+    cells, ends = _cells(encoded)
+    return np.split(cells.astype(np.float64) * scale + translate, ends[:-1])
+
+
+def _cells(encoded: list[list[list[int]]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of all arcs from their deltas, shape (n, 2), and where each arc ends."""
     positions = list(itertools.chain.from_iterable(encoded))
     if not set(map(len, positions)) <= {2}:
         raise ValueError("a position has other than two numbers")
@@ -198,8 +239,7 @@ def _arcs(encoded: list[list[list[int]]], scale: list[float], translate: list[fl
     ends = np.cumsum(sizes)
     sums = np.cumsum(np.array(numbers, np.int64).reshape(-1, 2), axis=0)
     before = np.concatenate([np.zeros((1, 2), np.int64), sums])[ends - sizes]
-    cells = sums - np.repeat(before, sizes, axis=0)
-    return np.split(cells.astype(np.float64) * scale + translate, ends[:-1]) if len(encoded) else []
+    return sums - np.repeat(before, sizes, axis=0), ends
 
 
 def _joined(part: list[int], arcs: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -69,10 +69,10 @@ def main(rides: int = 400, kilometres: float = 24.0) -> None:
     parts = [part for one in decoded for part in csv_files.located_lines(one)]
     seconds, _ = timed(lambda: invariants.near_zones("I2", Tracks.of(parts), [""] * len(parts), areas))
     row("gate: prove CSV", seconds)
-    features = [
-        map_files.feature(record, f"{number:016x}", ZoneNames([]), False)
-        for number, record in enumerate(shown.to_dict("records"))
-    ]
+    names = {number: ("0" * 16, f"{number:016x}") for number in ids}
+    seconds, found = timed(lambda: map_files.features_of(shown, names, ZoneNames([])))
+    (features,) = found.values()
+    row("features of the map", seconds)
     seconds, data = timed(lambda: topojson_file.encode(features))
     row("TopoJSON encode", seconds)
     seconds, _ = timed(lambda: topojson_file.decode(data))
@@ -85,9 +85,9 @@ def main(rides: int = 400, kilometres: float = 24.0) -> None:
                 {
                     "type": "Feature",
                     "properties": feature.properties,
-                    "geometry": json.loads(shapely.to_geojson(shapely.set_precision(feature.geometry, 0))),
+                    "geometry": json.loads(shapely.to_geojson(shapely.set_precision(geometry, 0))),
                 }
-                for feature in features
+                for feature, geometry in zip(features, shown.geometry, strict=True)
             ],
         },
         separators=(",", ":"),

@@ -64,11 +64,8 @@ def published(installation: Installation) -> Iterator[Published]:
             force,
         )
         names = ZoneNames(gate.rules.zones)
-        features = [
-            map_files.feature(row, ids[int(row["activity_id"])][1], names, False)
-            for row in frame[frame["hidden_because"].isna()].to_dict("records")
-        ]
-        second = map_files.publish_map(gate, {installation.athletes()[athlete_id][0]: features}).gate
+        features = map_files.features_of(frame, ids, names)
+        second = map_files.publish_map(gate, features).gate
         third = map_files.publish_summaries(gate)
         total = GateReport()
         for part in (report.gate, second, third):

@@ -11,7 +11,8 @@ import pytest
 
 from strava_assets.errors import GateOvertaken
 from strava_assets.publish import gate as gate_module
-from strava_assets.publish import map_files, month_files
+from strava_assets.publish import map_files, month_files, topojson_file
+from strava_assets.publish.gate import map_path
 from strava_assets.publish.verify import verify
 from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.publish.conftest import Published
@@ -199,8 +200,5 @@ def csv_of(published: Published, number: int) -> Path:
 
 
 def features_of(published: Published) -> list[Any]:
-    from strava_assets.publish.taking_back import _again
-
-    topology = published.installation.gate().topology(published.athlete)
-    assert topology is not None
-    return [_again(member.lines, dict(member.properties)) for member in topology.features]
+    gate = published.installation.gate()
+    return topojson_file.features_of(gate.read(map_path(published.athlete)))

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from topojson import Topology
 
-from strava_assets.publish.topojson_file import CELL, Feature, decode, encode
+from strava_assets.publish.topojson_file import CELL, Feature, arcs_of, decode, encode, features_of
 
 steps = st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_size=1, max_size=30)
 
 
 def feature(lines: list[np.ndarray], number: int = 1) -> Feature:
-    return Feature({"actID": f"{number:016x}"}, shapely.MultiLineString([line * CELL for line in lines]))
+    drawn = shapely.MultiLineString([line * CELL for line in lines])
+    return Feature({"actID": f"{number:016x}"}, arcs_of([drawn])[0])
 
 
 def same(got: list[np.ndarray], expected: list[np.ndarray]) -> bool:
@@ -33,9 +34,12 @@ def same(got: list[np.ndarray], expected: list[np.ndarray]) -> bool:
 )
 def test_no_vertex_is_lost_or_moved(walks: list[list[list[tuple[int, int]]]], x: int, y: int) -> None:
     tracks = [[np.cumsum([(x, y), *line], axis=0) for line in lines] for lines in walks]
-    decoded = decode(encode([feature(lines, number) for number, lines in enumerate(tracks)]))
+    data = encode([feature(lines, number) for number, lines in enumerate(tracks)])
+    decoded = decode(data)
     for got, lines in zip(decoded.features, tracks, strict=True):
         assert same(got.lines, lines)
+    assert encode(features_of(data)) == data
+    assert encode(features_of(data)[1:]) == encode([feature(lines, 1 + n) for n, lines in enumerate(tracks[1:])])
 
 
 def test_the_far_end_of_an_out_and_back_stays() -> None:

@@ -1,0 +1,100 @@
+"""What the public maps were made from, so that one more ride does not mean reading ten years.
+
+What belongs here: which month's table, in which version, gave which activities; and from that and the maps that are
+public, the features of all months that did not change. What does not: the maps' bytes (``topojson_file``), writing
+them (``map_files``). If anything is not as it was remembered, every month is read: the outcome is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from strava_assets.publish import topojson_file
+from strava_assets.publish.gate import Gate, map_path
+from strava_assets.publish.topojson_file import Feature
+
+#: The file that is written with every map: what the maps were made from is remembered with it.
+INDEX = "index.json"
+#: Counts up whenever the same masked row comes out as another feature.
+VERSION = 1
+
+
+@dataclass
+class Inputs:
+    """What maps are made from.
+
+    Attributes
+    ----------
+    rules : str
+        Everything beside the tables that a feature depends on.
+    months : dict
+        By month: the version of its table, and the public ids of its activities, by athlete.
+    """
+
+    rules: str
+    months: dict[str, tuple[str, dict[str, list[str]]]] = field(default_factory=dict)
+
+    def add(self, month: str, version: str, features: Mapping[str, Collection[Feature]]) -> None:
+        """Note what a month gave."""
+        self.months[month] = (
+            version,
+            {athlete: [f.properties["actID"] for f in members] for athlete, members in features.items()},
+        )
+
+    def told(self, waiting: Collection[str], objects: Mapping[str, bytes]) -> str:
+        """As text, to be remembered; months with an activity that waits for its CSV are to be read again."""
+        late = set(waiting)
+        months = {month: entry for month, entry in self.months.items() if late.isdisjoint(*(entry[1].values() or [()]))}
+        maps = {path: hashlib.sha256(data).hexdigest() for path, data in objects.items() if path != INDEX}
+        return orjson.dumps({"rules": self.rules, "months": months, "maps": maps}).decode()
+
+
+def rules_of(gate: Gate, with_strava_id: bool) -> str:
+    """What features depend on beside the tables."""
+    return f"{VERSION}|{with_strava_id}|{gate.rules.mark}"
+
+
+def unchanged(gate: Gate, rules: str, versions: Mapping[str, str]) -> dict[str, dict[str, list[Feature]]]:
+    """Features of the months whose tables are still those that the public maps were made from.
+
+    Parameters
+    ----------
+    gate : Gate
+    rules : str
+        From `rules_of`.
+    versions : mapping of str to str
+        The tables' versions now, by month.
+
+    Returns
+    -------
+    dict
+        By month, then by the athlete's public id. Months that are not in it have to be read.
+    """
+    index = gate.known().get(INDEX)
+    if index is None or index.fingerprint is None:
+        return {}
+    told = orjson.loads(index.fingerprint)
+    if told["rules"] != rules:
+        return {}
+    members: dict[str, dict[str, Feature]] = {}
+    for athlete in gate.rules.athletes:
+        path = map_path(athlete)
+        if path not in told["maps"]:
+            continue
+        data = gate.read(path) if path in gate.known() else b""
+        if hashlib.sha256(data).hexdigest() != told["maps"][path]:
+            return {}
+        members[athlete] = {f.properties["actID"]: f for f in topojson_file.features_of(data)}
+    found = {}
+    for month, (version, activities) in told["months"].items():
+        if versions.get(month) == version and all(
+            athlete in members and members[athlete].keys() >= set(ids) for athlete, ids in activities.items() if ids
+        ):
+            found[month] = {
+                athlete: [members[athlete][number] for number in ids] for athlete, ids in activities.items()
+            }
+    return found
