@@ -56,6 +56,47 @@ def test_unchanged_activities_are_not_done_again(history: Installation) -> None:
             assert materialization.metadata[key].value == 0, name
 
 
+def test_a_map_made_from_what_changed_is_the_map_made_from_everything(
+    history: Installation, bring_in: Callable[..., Any], tmp_path: Path
+) -> None:
+    run(history)
+    away = Place(7.75, 47.62)  # widens the map's box, and sorts between the others
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "new.gpx").write_bytes(
+        gpx(track(away, 7, seed=99), datetime(2023, 12, 24, 9, tzinfo=UTC), "New")
+    )
+    bring_in(history, tmp_path / "more")
+    run(history, months=["2023-12"])
+    assert months_read() == 1
+    quick = public_files(history)
+    assert b'"activities":13' in quick["index.json"]
+    with history.database.transaction() as connection:  # as if nobody remembered what it was made from
+        connection.execute("update strava.public_object set fingerprint = null where path = 'index.json'")
+    run(history, months=["2023-12"])
+    assert months_read() == 4
+    assert public_files(history) == quick
+    with history.database.transaction() as connection:  # and when one leaves, the box shrinks again
+        connection.execute(
+            "update strava.activity set owner_visibility = 'hidden', revision = revision + 1 "
+            "where archive ->> 'name' = 'New'"
+        )
+    run(history, months=["2023-12"])
+    left = public_files(history)
+    assert b'"activities":12' in left["index.json"]
+    with history.database.transaction() as connection:
+        connection.execute("update strava.public_object set fingerprint = null where path = 'index.json'")
+    run(history, months=["2023-12"])
+    assert public_files(history) == left
+    assert verify(history.gate()).findings == []
+
+
+def months_read() -> Any:
+    with dg.DagsterInstance.get() as instance:
+        record = instance.fetch_materializations(dg.AssetKey("activities_topojson"), limit=1).records[0]
+    assert record.asset_materialization is not None
+    return record.asset_materialization.metadata["months read"].value
+
+
 def test_a_broken_file_is_quarantined_and_its_month_goes_on(history: Installation) -> None:
     with history.database.transaction() as connection:
         row = connection.execute("select id, archive_file from strava.activity order by id limit 1").fetchone()
