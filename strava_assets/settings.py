@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     public_url: str = Field("", alias="STRAVA_ASSETS_PUBLIC_URL")
     secret_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_SECRET_KEY")
 
+    webhook_signing_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_WEBHOOK_SIGNING_KEY")
+
     base_url: str = Field("http://127.0.0.1:8000", alias="STRAVA_ASSETS_BASE_URL")
     host: str = Field("127.0.0.1", alias="STRAVA_ASSETS_HOST")
     port: int = Field(8000, alias="STRAVA_ASSETS_PORT", ge=1, le=65535)

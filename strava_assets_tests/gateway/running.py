@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
-from strava_assets.gateway.app import create_app
+from strava_assets.gateway.server import make_server
 from strava_assets.installation import Installation
 from strava_assets.strava.webhooks import path_token
 
@@ -24,7 +23,7 @@ class Gateway:
         self.settings, self.installation = installation.settings, installation
         self.public = Path(self.settings.public_root)
         self.url = address(listening)
-        self.server = uvicorn.Server(uvicorn.Config(create_app(self.settings, installation.database), log_config=None))
+        self.server = make_server(self.settings, installation.database)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listening]})
         self.thread.start()
         while not self.server.started:

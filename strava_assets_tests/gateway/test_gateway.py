@@ -12,8 +12,8 @@ import pytest
 
 from strava_assets.database.connection import queries
 from strava_assets.errors import SettingsError
-from strava_assets.gateway.app import LARGEST_BODY
 from strava_assets.gateway.server import listen, serve
+from strava_assets.gateway.webhook import LARGEST_BODY
 from strava_assets.installation import Installation
 from strava_assets.strava.webhooks import path_token, verify_token
 from strava_assets_tests.gateway.running import Gateway
