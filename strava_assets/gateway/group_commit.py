@@ -119,14 +119,14 @@ class GroupCommit:
         """Answer every ticket of a batch, whatever happens."""
         try:
             refused = await self._in_time(self._put([ticket.event for ticket in batch if ticket.event is not None]))
-        except (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable) as error:
-            self._refuse(batch, error)
         except Exception as error:
-            if len(batch) == 1:
+            unheard = self._connection is None or self._connection.closed
+            if len(batch) == 1 or unheard or isinstance(error, psycopg.errors.QueryCanceled):
                 self._refuse(batch, error)
                 return
-            for ticket in batch:  # one of them cannot be kept: its neighbours can
-                await self._write([ticket])
+            for ticket in batch:  # one of them cannot be kept, or met another's lock: its neighbours can be
+                if not ticket.answer.done():
+                    await self._write([ticket])
         else:
             if self._down:
                 log.info("PostgreSQL answers again: events are kept")

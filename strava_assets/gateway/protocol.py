@@ -21,6 +21,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.access_log = False  # whoever set up logging: addresses hold the webhook's token and OAuth codes
         self._head_bytes, self._head_due = 0, self.loop.call_later(HEAD_LASTS, self._hang_up)
 
     def connection_lost(self, exc: Exception | None) -> None:

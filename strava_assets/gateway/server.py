@@ -52,7 +52,7 @@ def make_server(settings: Settings, database: Database) -> uvicorn.Server:
             http=GuardedProtocol,
             ws="none",
             lifespan="on",
-            access_log=False,  # paths and queries hold the webhook's token and OAuth codes
+            access_log=False,
             log_config=None,
             proxy_headers=False,
             server_header=False,

@@ -140,12 +140,6 @@ def parse_event(body: bytes) -> Event:
         raise ValueError("not JSON") from None
 
 
-def sign(body: bytes, key: str, now: float | None = None) -> str:
-    """``X-Strava-Signature`` of a body: ``t=<Unix seconds>,v1=<hex>``, an HMAC-SHA256 of ``t.body``."""
-    moment = str(int(time.time() if now is None else now))
-    return f"t={moment},v1={_signature(moment.encode(), body, key)}"
-
-
 def signature_holds(header: str, body: bytes, key: str, now: float | None = None) -> bool:
     """Whether a body was signed with ``key`` within the last five minutes.
 

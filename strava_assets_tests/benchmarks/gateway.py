@@ -31,7 +31,7 @@ ACTIVITIES = 300
 #: What the issue asks for, milliseconds.
 P99 = 50.0
 
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else 160)
 
 
 def main(seconds: int = 60, rate: int = 500) -> bool:

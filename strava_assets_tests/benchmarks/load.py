@@ -72,17 +72,16 @@ class Load:
         self.opening: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.began, self.done = loop.time(), asyncio.Event()
+        self.began, self.done = time.perf_counter(), asyncio.Event()
         number = 0
         while number < len(self.requests):
-            now = loop.time()
+            now = time.perf_counter()
             while number < len(self.requests) and self.due(number) <= now:
                 self.late = max(self.late, now - self.due(number))
                 self.fire(number)
                 number += 1
             if number < len(self.requests):
-                await asyncio.sleep(max(0.0, self.due(number) - loop.time()))
+                await asyncio.sleep(max(0.0, self.due(number) - time.perf_counter()))
         await asyncio.wait_for(self.done.wait(), 30)
 
     def due(self, number: int) -> float:
@@ -105,7 +104,7 @@ class Load:
             self.answered(number, type(error).__name__)
 
     def answered(self, number: int, status: str) -> None:
-        self.latencies.append(asyncio.get_running_loop().time() - self.due(number))
+        self.latencies.append(time.perf_counter() - self.due(number))
         self.statuses[status] += 1
         if len(self.latencies) == len(self.requests):
             self.done.set()
