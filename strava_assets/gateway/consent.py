@@ -11,7 +11,13 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from strava_assets.errors import SettingsError, StravaAssetsError
+from strava_assets.errors import (
+    SettingsError,
+    StravaAssetsError,
+    StravaError,
+    StravaRateLimited,
+    StravaUnavailable,
+)
 from strava_assets.gateway.pages import page
 from strava_assets.settings import Settings
 from strava_assets.strava import oauth
@@ -70,7 +76,8 @@ async def connected(request: Request) -> Response:
         )
     except StravaAssetsError as error:
         log.warning("a connection failed: %s", error)
-        return page("Not connected", [str(error)], again="/connect", status=502)
+        ours = isinstance(error, (StravaUnavailable, StravaRateLimited)) or not isinstance(error, StravaError)
+        return page("Not connected", [str(error)], again="/connect", status=502 if ours else 400)
     lines = ["Your activities follow. You may close this page."]
     if found.missing:
         lines = [
