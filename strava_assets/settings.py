@@ -157,7 +157,8 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = first["loc"][0] if first["loc"] else "settings"
-        shown = "" if any(word in str(name) for word in ("SECRET", "DATABASE_URL")) else f" (got {first['input']!r})"
+        secret = {field.alias for field in Settings.model_fields.values() if "SecretStr" in str(field.annotation)}
+        shown = "" if name in secret else f" (got {first['input']!r})"
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}{shown}") from None
 
 

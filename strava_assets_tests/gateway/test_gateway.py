@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+import shutil
 from typing import Any
 
 import httpx
@@ -13,7 +13,6 @@ import pytest
 from strava_assets.errors import SettingsError
 from strava_assets.gateway.server import listen, serve
 from strava_assets.gateway.webhook import LARGEST_BODY
-from strava_assets.installation import Installation
 from strava_assets.strava.webhooks import path_token, verify_token
 from strava_assets_tests.gateway.conftest import know
 from strava_assets_tests.gateway.running import Gateway
@@ -31,20 +30,22 @@ PUBLIC = "0123456789abcdef"
 
 
 @pytest.fixture
-def gateway(installation: Installation) -> Iterator[Gateway]:
-    running = Gateway(installation, listen("127.0.0.1", 0))
-    running.public.mkdir(parents=True)
-    (running.public / "index.json").write_text('{"schema": 1, "athletes": []}')
-    (running.public / "assets").mkdir()
-    (running.public / "assets" / "index-abc.js").write_text("let map;" * 500)
-    streams = running.public / PUBLIC / "streams"
+def gateway(shared: Gateway) -> Gateway:
+    """A gateway before a small public root and a database that knows nobody."""
+    with shared.installation.database.transaction() as connection:
+        connection.execute("truncate strava.webhook_event, strava.webhook_subscription, strava.athlete cascade")
+    shutil.rmtree(shared.public, ignore_errors=True)
+    shared.public.mkdir(parents=True)
+    (shared.public / "index.json").write_text('{"schema": 1, "athletes": []}')
+    (shared.public / "assets").mkdir()
+    (shared.public / "assets" / "index-abc.js").write_text("let map;" * 500)
+    streams = shared.public / PUBLIC / "streams"
     streams.mkdir(parents=True)
     (streams / f"stream_{PUBLIC}.csv").write_text("segment,time\n0,0\n")
-    (running.public / ".hidden").write_text("hidden")
-    (running.public.parent / "secret.txt").write_text("secret")
-    (running.public / "link.txt").symlink_to(running.public.parent / "secret.txt")
-    yield running
-    running.stop()
+    (shared.public / ".hidden").write_text("hidden")
+    (shared.public.parent / "secret.txt").write_text("secret")
+    (shared.public / "link.txt").symlink_to(shared.public.parent / "secret.txt")
+    return shared
 
 
 def test_before_anything_is_published_a_page_says_so(gateway: Gateway) -> None:
@@ -199,6 +200,9 @@ def test_an_event_that_cannot_be_kept_is_asked_for_again(gateway: Gateway) -> No
     with gateway.installation.database.transaction() as connection:
         connection.execute("alter table strava.webhook_event rename to away")
     assert gateway.post(EVENT).status_code == 503
+    with gateway.installation.database.transaction() as connection:
+        connection.execute("alter table strava.away rename to webhook_event")
+    assert gateway.post(EVENT).status_code == 200
 
 
 def test_a_port_in_use_is_one_line(settings_of: Any) -> None:
