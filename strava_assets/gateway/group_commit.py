@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 Parameters = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Ticket:
     """One who waits: with an event, or only to hear that the database answers."""
 
@@ -59,7 +59,7 @@ class GroupCommit:
     def __init__(self, url: str, most: int = MOST_WAITING, patience: float = PATIENCE):
         self._url, self._most, self._patience = url, most, patience
         self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._queue: deque[_Ticket] = deque()
+        self._queue: dict[_Ticket, None] = {}  # in the order in which they came
         self._waiting = 0
         self._came = asyncio.Event()
         self._down = False
@@ -96,7 +96,7 @@ class GroupCommit:
         if self._waiting >= self._most:
             raise DatabaseUnavailable(f"{self._waiting} events wait for PostgreSQL already")
         ticket = _Ticket(event, asyncio.get_running_loop().create_future())
-        self._queue.append(ticket)
+        self._queue[ticket] = None
         self._came.set()
         self._waiting += 1
         try:
@@ -106,14 +106,16 @@ class GroupCommit:
             raise DatabaseUnavailable(f"PostgreSQL does not answer within {self._patience:g} s") from None
         finally:
             self._waiting -= 1
+            self._queue.pop(ticket, None)
 
     async def _write_on(self) -> None:
         while True:
             await self._came.wait()
             self._came.clear()
-            while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
-                await self._write([ticket for ticket in batch if not ticket.answer.done()])
+            while batch := list(itertools.islice(self._queue, _BATCH)):
+                for ticket in batch:
+                    del self._queue[ticket]
+                await self._write(batch)
 
     async def _write(self, batch: Sequence[_Ticket]) -> None:
         """Answer every ticket of a batch, whatever happens."""

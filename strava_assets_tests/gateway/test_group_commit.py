@@ -18,6 +18,7 @@ import httpx
 import psutil
 import psycopg
 import pytest
+import uvloop
 
 from strava_assets.database import embedded
 from strava_assets.errors import DatabaseUnavailable
@@ -65,7 +66,7 @@ def keeping(installation: Installation, deed: Callable[[GroupCommit], Awaitable[
         async with GroupCommit(installation.database.url, **options).running() as commit:
             return await deed(commit)
 
-    return asyncio.run(run())
+    return uvloop.run(run())  # as in the gateway's process
 
 
 def outcomes(commit: GroupCommit, events: list[Event]) -> Awaitable[list[Any]]:
@@ -118,6 +119,27 @@ def test_while_the_database_hangs_some_wait_and_the_rest_are_refused_at_once(kno
 
     keeping(known, deed, most=5, patience=0.3)
     assert kept(known)[9] == 1
+
+
+def test_those_who_gave_up_waiting_are_forgotten_however_long_it_hangs(known: Installation) -> None:
+    async def deed(commit: GroupCommit) -> None:
+        await commit.keep(None)
+        backend = psutil.Process(writer(known))
+        hanging = [backend, backend.parents()[0]]  # neither this connection nor a new one gets an answer
+        for process in hanging:
+            process.suspend()
+        try:
+            for _ in range(10):
+                await outcomes(commit, [event(number) for number in range(300)])
+                assert len(commit._queue) == 0
+        finally:
+            for process in hanging:
+                process.resume()
+        async with asyncio.timeout(20):
+            while (await outcomes(commit, [event(301)])) != [False]:
+                pass
+
+    keeping(known, deed, most=300, patience=0.1)
 
 
 def test_a_server_that_says_nothing_is_left_for_a_new_connection(known: Installation) -> None:
