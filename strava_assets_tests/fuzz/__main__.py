@@ -109,7 +109,7 @@ def show(report: Report, seconds: float, seed: int) -> None:
         routes[route][status] = count
     table = Table("route", "requests", "answers", title=f"{seconds:.0f} s of random requests, seed {seed}")
     for route, statuses in routes.items():
-        told = ", ".join(f"{count:,} × {status or 'closed'}" for status, count in statuses.items())
+        told = ", ".join(f"{count:,} × {status or 'no answer'}" for status, count in statuses.items())
         table.add_row(route, f"{sum(statuses.values()):,}", told)
     out.print(table)
     for example in report.examples:

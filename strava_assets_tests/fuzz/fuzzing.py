@@ -12,7 +12,6 @@ import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase
 
 _BATCH = 10
+_PATIENCE = 0.1  # seconds
 _EVENT = (
     b'{"aspect_type": "update", "event_time": 1516126040, "object_id": 7, "object_type": "activity", "owner_id": 3,'
     b' "subscription_id": 1, "updates": {"title": "Messy", "private": "true"}}'
@@ -39,7 +39,7 @@ class Report:
     Attributes
     ----------
     statuses : Counter
-        Answers by (route, status); a connection that was closed without an answer is status 0.
+        Answers by (route, status); no answer is status 0.
     examples : list of str
         Requests that were answered 5xx, cut short.
     before, warm, after : int
@@ -51,12 +51,14 @@ class Report:
     before: int = 0
     warm: int = 0
     after: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, route: str, status: int, what: str) -> None:
         """One more answer."""
-        self.statuses[route, status] += 1
-        if status >= 500 and len(self.examples) < 20:
-            self.examples.append(f"{status} {route}: {what[:300]}")
+        with self._lock:
+            self.statuses[route, status] += 1
+            if status >= 500 and len(self.examples) < 20:
+                self.examples.append(f"{status} {route}: {what[:300]}")
 
     @property
     def faults(self) -> int:
@@ -88,7 +90,10 @@ def fuzz(url: str, document: Any, pid: int, seconds: float, seed: int = 0) -> Re
     ending = threading.Event()
     fuzzers = [
         threading.Thread(target=_by_schema, args=(url, document, seed, ending, report)),
-        threading.Thread(target=_by_bytes, args=(url, _tokens(document), seed, ending, report)),
+        *(
+            threading.Thread(target=_by_bytes, args=(url, _tokens(document), seed + lane, ending, report))
+            for lane in range(4)  # most of the time each waits for an answer that may never come
+        ),
     ]
     report.before = process.memory_info().rss
     for fuzzer in fuzzers:
@@ -173,17 +178,14 @@ def _by_bytes(url: str, tokens: list[str], seed: int, ending: threading.Event, r
             report.note("bytes", status, repr(said))
 
 
-def _say(host: str, port: int, said: bytes) -> Iterator[int] | list[int]:
+def _say(host: str, port: int, said: bytes) -> list[int]:
     """Statuses of the answers to some bytes."""
-    try:
-        with socket.create_connection((host, port), timeout=20) as line:
-            line.sendall(said)
-            line.shutdown(socket.SHUT_WR)
-            answer = b""
-            while chunk := line.recv(65536):
-                answer += chunk
-    except OSError:
-        return []
+    answer = b""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=20) as line:
+        line.sendall(said)
+        line.settimeout(_PATIENCE)  # half a request is waited for longer than that
+        while chunk := line.recv(65536):
+            answer += chunk
     return [int(rest[:3]) for rest in answer.split(b"HTTP/1.1 ")[1:] if rest[:3].isdigit()]
 
 
@@ -206,7 +208,9 @@ def _request(rng: random.Random, tokens: list[str]) -> bytes:
     headers = [
         "Host: x",
         rng.choice([f"Content-Length: {len(body)}"] * 4 + ["Content-Length: 7", "Transfer-Encoding: chunked", "X: y"]),
-        rng.choice(["Connection: close", "Connection: keep-alive", "Expect: 100-continue", "Upgrade: websocket"]),
+        rng.choice(
+            ["Connection: close"] * 5 + ["Connection: keep-alive", "Expect: 100-continue", "Upgrade: websocket"]
+        ),
         rng.choice(["Accept-Encoding: gzip", "Cookie: " + "a" * rng.randrange(5000), "X-Strava-Signature: t=1,v1=0"]),
         rng.choice(["If-None-Match: *", "If-None-Match: W/,,,", "Range: bytes=0-", "X-Forwarded-For: ,"]),
     ]
