@@ -17,13 +17,22 @@ installation = InstallationResource()
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules([landing, silver, zones, masked, public, warehouse]),
     asset_checks=dg.load_asset_checks_from_modules([checks]),
-    jobs=[jobs.ingest_months, jobs.publish, jobs.follow, jobs.draw_zones, jobs.remove_revoked, jobs.tidy_history],
-    schedules=[schedules.reconcile_with_strava, schedules.tidy_dagster_history],
+    jobs=[
+        jobs.ingest_months,
+        jobs.publish,
+        jobs.follow,
+        jobs.draw_zones,
+        jobs.remove_revoked,
+        jobs.verify_public_root,
+        jobs.tidy_history,
+    ],
+    schedules=[schedules.reconcile_with_strava, schedules.verify_daily, schedules.tidy_dagster_history],
     sensors=[
         sensors.webhook_events,
         sensors.new_connections,
         sensors.requested_months,
         sensors.publish_when_settled,
+        sensors.run_failure_alert,
     ],
     resources={"installation": installation, "parquet": ParquetByMonth(installation=installation)},
     # one process a run: a step's own process would cost seconds of imports, and months are the units of work

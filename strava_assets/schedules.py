@@ -1,17 +1,18 @@
 """Dagster's word "schedule": what runs by the clock.
 
-What belongs here: ``reconcile_with_strava``. What does not: what it does (``strava.account``).
+What belongs here: when. What does not: what they do (``strava.account``, ``jobs``).
 """
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from strava_assets.jobs import follow, tidy_history
+from strava_assets.jobs import follow, tidy_history, verify_public_root
 from strava_assets.partitions import monthly
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import list_everyone
+from strava_assets.withdrawal import withdraw_hidden
 
 
 @dg.schedule(
@@ -28,12 +29,24 @@ def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: I
     opened = installation.installation
     first = datetime.strptime(monthly.get_partition_keys()[0], "%Y-%m").replace(tzinfo=UTC)
     report = list_everyone(opened.settings, opened.database, first, datetime.now(UTC) + timedelta(days=1))
+    gone = withdraw_hidden(opened)  # before anything else
     request_months(opened.database, report.months, "reconcile")
-    return dg.SkipReason(
-        f"{report.athletes} accounts listed with {report.reads} reads; "
-        f"{len(report.months)} months asked for again" + (f"; {report.stopped}" if report.stopped else "")
-    )
+    said = [
+        f"{report.athletes} accounts listed with {report.reads} reads",
+        f"{len(report.months)} months asked for again",
+        str(gone),
+        report.stopped or "",
+    ]
+    return dg.SkipReason("; ".join(part for part in said if part))
 
+
+verify_daily = dg.ScheduleDefinition(
+    name="verify_daily",
+    job=verify_public_root,
+    cron_schedule="10 4 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 
 tidy_dagster_history = dg.ScheduleDefinition(
     name="tidy_dagster_history",

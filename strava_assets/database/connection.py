@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
@@ -126,6 +127,34 @@ class Database:
             if "pool" in type(error).__name__.lower():
                 raise DatabaseUnavailable("PostgreSQL does not answer within 20 s") from error
             raise
+
+    def listen(self, channel: str, seconds: float, enough: Callable[[], float]) -> None:
+        """Wait for a ``notify`` on a channel.
+
+        Parameters
+        ----------
+        channel : str
+            An identifier.
+        seconds : float
+            At most.
+        enough : callable
+            Asked once everything that comes is heard: how many seconds are worth waiting, 0 if none is.
+        """
+        try:
+            with psycopg.connect(self.url, autocommit=True, application_name="strava_assets listening") as connection:
+                connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+                if (wait := min(seconds, enough())) > 0:
+                    for _ in connection.notifies(timeout=wait, stop_after=1):
+                        return
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable(f"PostgreSQL does not answer: {one_line(error)}") from error
+
+    def now(self) -> datetime:
+        """The server's clock, aware UTC: the one that every process shares."""
+        with self.transaction() as connection:
+            row = connection.execute("select clock_timestamp() as now").fetchone()
+        assert row is not None
+        return row["now"].astimezone(UTC)
 
     def close(self) -> None:
         """Give the connections back."""

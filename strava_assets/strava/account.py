@@ -16,18 +16,20 @@ from strava_assets.database.connection import Database, queries
 from strava_assets.errors import StravaError, StravaUnauthorized
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
-from strava_assets.strava import subscriptions, webhooks
-from strava_assets.strava.client import StravaClient
+from strava_assets.strava import draining, subscriptions
+from strava_assets.strava.client import TIMEOUT, StravaClient
+from strava_assets.strava.draining import DrainReport
 from strava_assets.strava.landing import LandingReport, land_months
 from strava_assets.strava.listing import confirm_missing, list_account, listed_recently
 from strava_assets.strava.quota import Ledger
 from strava_assets.strava.tokens import TokenStore
-from strava_assets.strava.webhooks import DrainReport
 
 #: A landing trusts a listing this long; the reconcile makes one every six hours.
 LISTING_LASTS = timedelta(hours=12)
 #: Reads that one listing may spend on activities that seem gone; the next one asks for more of them.
 _CONFIRM_AT_MOST = 100
+#: A sensor's tick waits no longer for one answer: seconds for the connection, and for each wait for bytes.
+_IN_A_TICK = (5.0, 15.0)
 
 
 @dataclass
@@ -52,7 +54,9 @@ class AccountsReport:
     stopped: str | None = None
 
 
-def clients(settings: Settings, database: Database) -> Callable[[int], StravaClient]:
+def clients(
+    settings: Settings, database: Database, timeout: tuple[float, float] = TIMEOUT
+) -> Callable[[int], StravaClient]:
     """Clients by our athlete id, one each.
 
     Raises, when called, `StravaUnauthorized` for an athlete who is not connected.
@@ -71,7 +75,9 @@ def clients(settings: Settings, database: Database) -> Callable[[int], StravaCli
                     f"open {settings.base_url}/connect"
                 )
             number = row["strava_id"]
-            made[athlete_id] = StravaClient(settings, lambda refused: tokens.access_token(number, refused), ledger)
+            made[athlete_id] = StravaClient(
+                settings, lambda refused: tokens.access_token(number, refused), ledger, timeout
+            )
         return made[athlete_id]
 
     return client_for
@@ -81,6 +87,12 @@ def newly_connected(database: Database) -> list[int]:
     """Our ids of athletes who connected, for the first time or again, and were not listed since."""
     with database.transaction() as connection:
         return [row["id"] for row in queries().unlisted_athletes(connection)]
+
+
+def months_of(database: Database, athletes: Iterable[int]) -> list[str]:
+    """``YYYY-MM`` of everything that some athletes (our ids) have."""
+    with database.transaction() as connection:
+        return [row["month"] for row in queries().months_of_athletes(connection, ids=list(athletes))]
 
 
 def list_everyone(
@@ -208,13 +220,31 @@ def land(
 
 
 def drain_events(settings: Settings, database: Database, limit: int = 500) -> DrainReport:
-    """Look again at what waiting events tell of; see `webhooks.drain`."""
-    return webhooks.drain(database, clients(settings, database), settings, limit)
+    """Look again at what waiting events tell of; see `draining.drain`."""
+    return draining.drain(database, clients(settings, database, _IN_A_TICK), settings, limit)
+
+
+def listen_for_events(database: Database, seconds: float) -> None:
+    """Wait until an event is pending and due: one that comes, or one that was put off.
+
+    Parameters
+    ----------
+    database : Database
+    seconds : float
+        At most.
+    """
+
+    def until_due() -> float:
+        with database.transaction() as connection:
+            waiting = queries().events_waiting(connection)
+        return (waiting["until"] - datetime.now(UTC)).total_seconds() if waiting["events"] else seconds
+
+    database.listen("webhook_event", seconds, until_due)
 
 
 def events_requested(database: Database, events: Iterable[int]) -> None:
-    """The months of these events are asked for, durably: they are done."""
-    webhooks.mark_done(database, events)
+    """The months of these events are asked for, and what must go first has gone: they are done."""
+    draining.mark_done(database, events)
 
 
 def wait_for_athlete(database: Database, seconds: float = 900.0) -> str:

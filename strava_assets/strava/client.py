@@ -194,6 +194,11 @@ class StravaClient:
         return found, token
 
 
+def warm() -> None:
+    """Load what a first read loads, for a process that others are forked from."""
+    _protocol_class()
+
+
 def http_options(url: str) -> dict[str, Any]:
     """Options for an HTTP client to one of the base URLs: proxies of the environment are not for loopback."""
     return {"trust_env": urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")}

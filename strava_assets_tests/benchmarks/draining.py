@@ -13,7 +13,6 @@ from collections import Counter
 
 from strava_assets.database.connection import queries
 from strava_assets.installation import open_installation
-from strava_assets.requests import request_months
 from strava_assets.strava.account import drain_events, events_requested
 
 
@@ -26,7 +25,6 @@ def main() -> None:
     while True:
         last = ending.is_set()
         report = drain_events(installation.settings, installation.database)
-        request_months(installation.database, report.months, "webhook")
         events_requested(installation.database, report.handled)
         handled.update(report.handled)
         passes, reads = passes + bool(report.handled), reads + report.reads

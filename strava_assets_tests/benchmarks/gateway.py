@@ -24,7 +24,7 @@ from rich.table import Table
 from strava_assets.installation import Installation, open_installation
 from strava_assets.settings import Settings
 from strava_assets.stack import free_port, settings_environment
-from strava_assets.strava.account import create_subscription
+from strava_assets.strava.account import create_subscription, list_everyone
 from strava_assets.strava.webhooks import path_token
 
 ACTIVITIES = 300
@@ -144,8 +144,6 @@ def running(folder: Path) -> Iterator[Stage]:
         with installation.database.transaction() as connection:
             row = connection.execute("select strava_id, id from strava.athlete").fetchone()
         assert row is not None
-        from strava_assets.strava.account import list_everyone
-
         list_everyone(settings, installation.database, None, None)
         with installation.database.transaction() as connection:
             numbers = [one["strava_id"] for one in connection.execute("select strava_id from strava.activity")]
