@@ -46,7 +46,7 @@ SECURITY_HEADERS = {
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
-def create_app(settings: Settings, database: Database | None = None) -> ASGIApp:
+def create_app(settings: Settings, database: Database | None = None) -> Starlette:
     """The gateway.
 
     Parameters
@@ -68,7 +68,7 @@ def create_app(settings: Settings, database: Database | None = None) -> ASGIApp:
             base.close()
 
     packed = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)]
-    app = Starlette(
+    app = _Application(
         routes=[
             Route("/webhook/{token}", webhook, methods=["GET", "POST"]),
             Route("/healthz", _healthz),
@@ -90,8 +90,7 @@ def create_app(settings: Settings, database: Database | None = None) -> ASGIApp:
     app.state.files = PublicFiles(settings.public_root)
     app.state.path_token, app.state.verify_token = path_token(settings), verify_token(settings)
     app.state.refusals = Refusals()
-    # around everything: what answers for an exception that nobody foresaw is Starlette's outermost part
-    return _SecurityHeaders(app)
+    return app
 
 
 async def _healthz(request: Request) -> Response:
@@ -151,6 +150,13 @@ async def _failed(request: Request, error: StravaAssetsError) -> Response:
 async def _broken(request: Request, error: Exception) -> Response:
     """A fault of ours; the server logs it."""
     return PlainTextResponse("something went wrong; the gateway's log says what\n", status_code=500)
+
+
+class _Application(Starlette):
+    """Starlette, with our headers around all of it: what answers for an unforeseen exception is its outermost part."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return _SecurityHeaders(super().build_middleware_stack())
 
 
 class _SecurityHeaders:
