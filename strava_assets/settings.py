@@ -24,7 +24,7 @@ from strava_assets.mail import mail_server
 #: Set by our own commands for their children, or read by the tests.
 _OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
 #: What a wrong value is not shown of.
-_SECRET = ("SECRET", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
+_SECRET = ("SECRET", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
 #: One address, with nothing around it.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     private_url: str = Field("", alias="STRAVA_ASSETS_PRIVATE_URL")
     public_url: str = Field("", alias="STRAVA_ASSETS_PUBLIC_URL")
     secret_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_SECRET_KEY")
+
+    webhook_signing_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_WEBHOOK_SIGNING_KEY")
 
     base_url: str = Field("http://127.0.0.1:8000", alias="STRAVA_ASSETS_BASE_URL")
     host: str = Field("127.0.0.1", alias="STRAVA_ASSETS_HOST")

@@ -1,21 +1,34 @@
 -- name: put_webhook_event^
 -- The whole judgement and the commit in one statement: a subscription or an owner that we do not know is
--- written down and refused. A retry is counted, and taken if what was missing is known by now.
+-- written down and refused, and counted; after a thousand a day, new ones are only counted. A retry is counted,
+-- and taken if what was missing is known by now.
 with judged as (
-    select exists (select from strava.webhook_subscription where id = :subscription_id) as subscribed,
-           exists (select from strava.athlete where strava_id = :owner_id) as owned
+    select case
+        when not exists (select from strava.webhook_subscription where id = :subscription_id)
+            then 'refused: unknown subscription'
+        when not exists (select from strava.athlete where strava_id = :owner_id) then 'refused: unknown owner'
+    end as refusal
+), counted as (
+    insert into strava.webhook_refusal as refusals (day, events)
+    select (now() at time zone 'utc')::date, 1 from judged where refusal is not null
+    on conflict (day) do update set events = refusals.events + 1
+    returning events
+), kept as (
+    insert into strava.webhook_event as event (subscription_id, owner_id, object_type, object_id, aspect_type,
+                                               event_time, updates, digest, state, outcome)
+    select :subscription_id, :owner_id, :object_type, :object_id, :aspect_type, :event_time, :updates, :digest,
+           case when refusal is null then 'pending' else 'ignored' end, refusal
+    from judged
+    where refusal is null
+       or (select events from counted) <= 1000
+       or exists (select from strava.webhook_event where digest = :digest)
+    on conflict (digest) do update
+    set deliveries = event.deliveries + 1,
+        state = case when starts_with(event.outcome, 'refused') then excluded.state else event.state end,
+        outcome = case when starts_with(event.outcome, 'refused') then excluded.outcome else event.outcome end
+    returning starts_with(coalesce(outcome, ''), 'refused') as refused
 )
-insert into strava.webhook_event as event (subscription_id, owner_id, object_type, object_id, aspect_type, event_time,
-                                           updates, digest, state, outcome)
-select :subscription_id, :owner_id, :object_type, :object_id, :aspect_type, :event_time, :updates, :digest,
-       case when subscribed and owned then 'pending' else 'ignored' end,
-       case when not subscribed then 'refused: unknown subscription' when not owned then 'refused: unknown owner' end
-from judged
-on conflict (digest) do update
-set deliveries = event.deliveries + 1,
-    state = case when starts_with(event.outcome, 'refused') then excluded.state else event.state end,
-    outcome = case when starts_with(event.outcome, 'refused') then excluded.outcome else event.outcome end
-returning id, starts_with(coalesce(outcome, ''), 'refused') as refused;
+select coalesce((select refused from kept), true) as refused;
 
 -- name: pending_events
 -- In the order in which they came; those that were put off only when their time has come, and those of somebody

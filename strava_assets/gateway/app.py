@@ -1,46 +1,40 @@
 """The web application: which address does what, and what every answer carries.
 
-What belongs here: routes, headers, refusals. What does not: files (``files``), the OAuth conversation and
-events themselves (``strava``). A visitor never sees more of an error than one sentence.
+What belongs here: routes, headers, refusals, public files. What does not: events (``webhook``), connecting
+(``consent``), reading files (``files``). A visitor never sees more of an error than one sentence.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import hmac
 import logging
 from collections.abc import AsyncIterator
 
-import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+import anyio
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from strava_assets.database.connection import Database, open_database, queries
-from strava_assets.errors import SettingsError, StravaAssetsError
+from strava_assets.database.connection import Database, open_database
+from strava_assets.errors import DatabaseUnavailable, StravaAssetsError
+from strava_assets.gateway import consent
 from strava_assets.gateway.files import PublicFiles
+from strava_assets.gateway.group_commit import GroupCommit
 from strava_assets.gateway.pages import page
+from strava_assets.gateway.webhook import Refusals, webhook
 from strava_assets.settings import Settings
-from strava_assets.strava import oauth
-from strava_assets.strava.webhooks import parse_event, path_token, verify_token
-
-#: An event is a few hundred bytes.
-LARGEST_BODY = 64 * 1024
-_BODY_LASTS = 10.0  # seconds that a body may take to arrive
-_COOKIE = "strava_assets_state"
+from strava_assets.strava.webhooks import path_token, verify_token
 
 log = logging.getLogger(__name__)
 
-_HEADERS = {
+#: On every answer, unless a page brought a stricter one of its own.
+SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -49,6 +43,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 def create_app(settings: Settings, database: Database | None = None) -> Starlette:
@@ -65,39 +60,36 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         base = database if database is not None else await run_in_threadpool(open_database, settings)
         app.state.database = base
-        async with AsyncConnectionPool(
-            base.url,
-            min_size=1,
-            max_size=8,
-            timeout=5,
-            open=False,
-            check=AsyncConnectionPool.check_connection,
-            kwargs={"application_name": "strava_assets gateway"},
-        ) as pool:
-            app.state.pool = pool
+        app.state.consents = anyio.CapacityLimiter(consent.AT_A_TIME)
+        async with GroupCommit(base.url).running() as commit:
+            app.state.commit = commit
             yield
         if database is None:
             base.close()
 
-    app = Starlette(
+    packed = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)]
+    app = _Application(
         routes=[
+            Route("/webhook/{token}", webhook, methods=["GET", "POST"]),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
-            Route("/connect", _connect),
-            Route("/connect/callback", _connected),
-            Route("/webhook/{token}", _handshake, methods=["GET"]),
-            Route("/webhook/{token}", _event, methods=["POST"]),
-            Route("/streams/{athlete}/{activity}.csv", _streams),
-            Route("/public/{path:path}", _file),
-            Route("/{path:path}", _file),
+            Route("/connect", consent.connect),
+            Route("/connect/callback", consent.connected),
+            Route("/streams/{athlete}/{activity}.csv", _streams, middleware=packed),
+            Route("/public/{path:path}", _file, middleware=packed),
+            Route("/{path:path}", _file, middleware=packed),
         ],
-        middleware=[Middleware(_SecurityHeaders), Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)],
-        exception_handlers={HTTPException: _refused, StravaAssetsError: _failed},  # type: ignore[dict-item]
+        exception_handlers={
+            HTTPException: _refused,  # type: ignore[dict-item]
+            StravaAssetsError: _failed,  # type: ignore[dict-item]
+            Exception: _broken,
+        },
         lifespan=lifespan,
     )
     app.state.settings = settings
     app.state.files = PublicFiles(settings.public_root)
     app.state.path_token, app.state.verify_token = path_token(settings), verify_token(settings)
+    app.state.refusals = Refusals()
     return app
 
 
@@ -107,100 +99,12 @@ async def _healthz(request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    """Able to accept events: the database answers."""
+    """Able to accept events: the connection that they are written on answers."""
     try:
-        async with request.app.state.pool.connection(timeout=2) as connection:
-            await connection.execute("select 1")
-    except (psycopg.Error, PoolTimeout):
+        await request.app.state.commit.keep(None)
+    except DatabaseUnavailable:
         return JSONResponse({"status": "the database does not answer"}, status_code=503)
     return JSONResponse({"status": "ready"})
-
-
-async def _handshake(request: Request) -> Response:
-    """Strava asks whether the address is really ours."""
-    asked = request.query_params
-    good = _same(request.path_params["token"], request.app.state.path_token) & _same(
-        asked.get("hub.verify_token", ""), request.app.state.verify_token
-    )
-    if not good or asked.get("hub.mode") != "subscribe" or not asked.get("hub.challenge"):
-        raise HTTPException(403, "forbidden")
-    return JSONResponse({"hub.challenge": asked["hub.challenge"]})
-
-
-async def _event(request: Request) -> Response:
-    """Commit the event, then answer; nothing else happens here."""
-    if not _same(request.path_params["token"], request.app.state.path_token):
-        raise HTTPException(403, "forbidden")
-    body = await _body(request)
-    try:
-        event = parse_event(body)
-    except ValueError as error:
-        raise HTTPException(400, str(error)) from None
-    try:
-        async with request.app.state.pool.connection() as connection:
-            cursor = await connection.execute(queries().put_webhook_event.sql, event.parameters())
-            _, refused = await cursor.fetchone()
-    except (psycopg.Error, PoolTimeout) as error:
-        # Strava asks again after a 5xx; what it gives up on is found by the next reconcile
-        log.error("an event could not be kept (%s): answered 503, so that it is sent again", type(error).__name__)
-        return JSONResponse({"status": "cannot be kept now, send it again"}, status_code=503)
-    if refused:
-        raise HTTPException(403, "forbidden")
-    return JSONResponse({"status": "kept"})
-
-
-async def _connect(request: Request) -> Response:
-    """To Strava's consent page; a cookie ties the answer to this browser."""
-    settings: Settings = request.app.state.settings
-    state, cookie = oauth.new_state(settings)
-    try:
-        consent = oauth.authorize_url(settings, state)
-    except SettingsError as error:
-        return page("Not ready to connect", [str(error)], status=503)
-    answer = RedirectResponse(consent, status_code=302, headers={"Cache-Control": "no-store"})
-    answer.set_cookie(
-        _COOKIE,
-        cookie,
-        max_age=oauth.STATE_LASTS,
-        path="/connect",
-        httponly=True,
-        samesite="lax",
-        secure=settings.base_url.startswith("https://"),
-    )
-    return answer
-
-
-async def _connected(request: Request) -> Response:
-    """Back from the consent page: keep the tokens and say what was granted."""
-    settings: Settings = request.app.state.settings
-    asked = request.query_params
-    if not oauth.state_holds(settings, asked.get("state", ""), request.cookies.get(_COOKIE, "")):
-        return page(
-            "This link is too old",
-            ["Strava's answer does not belong to a connection begun in this browser within the last 15 minutes."],
-            again="/connect",
-            status=400,
-        )
-    if asked.get("error") or not asked.get("code"):
-        return page(
-            "Not connected", ["Strava was told not to allow access. Nothing was changed."], again="/connect", status=400
-        )
-    database = request.app.state.database
-    try:
-        connected = await run_in_threadpool(oauth.connect, database, settings, asked["code"], asked.get("scope", ""))
-    except StravaAssetsError as error:
-        log.warning("a connection failed: %s", error)
-        return page("Not connected", [str(error)], again="/connect", status=502)
-    lines = ["Your activities follow. You may close this page."]
-    if connected.missing:
-        lines = [
-            "Not everything was allowed:",
-            *(f"{text}." for text in connected.missing),
-            "Connect again and leave every box ticked to change that.",
-        ]
-    answer = page(f"{connected.name} is connected", lines, again="/connect" if connected.missing else None)
-    answer.delete_cookie(_COOKIE, path="/connect")
-    return answer
 
 
 async def _streams(request: Request) -> Response:
@@ -233,26 +137,6 @@ async def _answer(request: Request, key: str) -> Response:
     return answer
 
 
-async def _body(request: Request) -> bytes:
-    """The body, unless it is too long or too slow."""
-    if (length := request.headers.get("content-length", "")).isdigit() and int(length[:20]) > LARGEST_BODY:
-        raise HTTPException(413, "too long")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_BODY_LASTS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise HTTPException(413, "too long")
-    except (TimeoutError, ClientDisconnect):
-        raise HTTPException(408, "too slow") from None
-    return bytes(body)
-
-
-def _same(given: str, secret: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), secret.encode())
-
-
 async def _refused(request: Request, error: HTTPException) -> Response:
     return PlainTextResponse(f"{error.detail}\n", status_code=error.status_code, headers=error.headers)
 
@@ -261,6 +145,18 @@ async def _failed(request: Request, error: StravaAssetsError) -> Response:
     """What went wrong is for the owner's log; a visitor learns only that it did."""
     log.error("%s %s: %s", request.method, request.url.path.partition("/webhook/")[0] or "/webhook", error)
     return PlainTextResponse("not available now; the gateway's log says why\n", status_code=503)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """A fault of ours; the server logs it."""
+    return PlainTextResponse("something went wrong; the gateway's log says what\n", status_code=500)
+
+
+class _Application(Starlette):
+    """Starlette, with our headers around all of it: what answers for an unforeseen exception is its outermost part."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return _SecurityHeaders(super().build_middleware_stack())
 
 
 class _SecurityHeaders:
@@ -276,9 +172,9 @@ class _SecurityHeaders:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"]
+                own = {name for name, _ in headers}
+                message = {**message, "headers": [*headers, *(pair for pair in _RAW_HEADERS if pair[0] not in own)]}
             await send(message)
 
         await self.app(scope, receive, sending)

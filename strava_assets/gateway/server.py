@@ -8,9 +8,14 @@ from __future__ import annotations
 import logging
 import socket
 
-from strava_assets.database.connection import open_database
+import uvicorn
+
+from strava_assets.database.connection import Database, open_database
 from strava_assets.errors import SettingsError
 from strava_assets.settings import Settings
+
+#: Seconds that an idle connection is kept; a proxy in front should let go of it earlier.
+KEEP_ALIVE = 15
 
 
 def serve(settings: Settings) -> None:
@@ -27,24 +32,38 @@ def serve(settings: Settings) -> None:
         The port is in use, or may not be used.
     DatabaseUnavailable
     """
-    import uvicorn
-
-    from strava_assets.gateway.app import create_app
-
     listening = listen(settings.host, settings.port)
     database = open_database(settings)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # no access log: paths and queries hold the webhook's token and OAuth codes
-    config = uvicorn.Config(
-        create_app(settings, database),
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=32_768,
+    make_server(settings, database).run(sockets=[listening])
+
+
+def make_server(settings: Settings, database: Database) -> uvicorn.Server:
+    """uvicorn over the gateway, on uvloop and httptools."""
+    from strava_assets.gateway.app import create_app
+    from strava_assets.gateway.protocol import GuardedProtocol
+
+    # strangers could fill the disk with what uvicorn says of each line that is no HTTP
+    logging.getLogger("uvicorn.error").addFilter(_is_no_stranger_s)
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, database),
+            loop="uvloop",
+            http=GuardedProtocol,
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=10,
+        )
     )
-    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_no_stranger_s(record: logging.LogRecord) -> bool:
+    return record.getMessage() != "Invalid HTTP request received."
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             client_id=given.client_id,
             client_secret=given.client_secret,
             push_spacing=given.push_spacing,
+            signing_key=given.signing_key,
             future=given.future,
         )
         listener = listen(given.host, given.port)
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--auto-approve", action="store_true", help="consent without asking")
     parser.add_argument("--read-limit", type=_pair, default=READ, help="reads a quarter hour and a day")
     parser.add_argument("--push-spacing", type=float, default=1.0, help="seconds between attempts to push an event")
+    parser.add_argument("--signing-key", default="", help="sign events with it")
     parser.add_argument("--future", action="store_true", help="behave as Strava will from June 2027")
     parser.add_argument("--client-id", default=CLIENT_ID)
     parser.add_argument("--client-secret", default=CLIENT_SECRET)

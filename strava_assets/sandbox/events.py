@@ -7,6 +7,9 @@ an event happen (``control``, ``oauth``).
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+import json
 import secrets
 from datetime import UTC, datetime
 from typing import Any
@@ -141,17 +144,28 @@ def deliver(state: State, event: dict[str, Any]) -> None:
 async def _deliver(state: State, address: str, event: dict[str, Any]) -> None:
     kept: dict[str, Any] = {"event": event, "answers": []}
     state.pushes.append(kept)
+    body = json.dumps(event).encode()
     async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as http:
         for attempt in range(_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(state.push_spacing)
             try:
-                answer: int | str = (await http.post(address, json=event)).status_code
+                answer: int | str = (await http.post(address, content=body, headers=_headers(state, body))).status_code
             except httpx.HTTPError as error:
                 answer = type(error).__name__
             kept["answers"].append(answer)
             if answer == 200:
                 return
+
+
+def _headers(state: State, body: bytes) -> dict[str, str]:
+    """With a key, ``X-Strava-Signature``: an HMAC-SHA256 of the moment, a point and the body."""
+    headers = {"Content-Type": "application/json"}
+    if state.signing_key:
+        moment = str(int(state.now()))
+        digest = hmac.new(state.signing_key.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+        headers["X-Strava-Signature"] = f"t={moment},v1={digest}"
+    return headers
 
 
 async def _handshake(address: str, verify_token: str) -> str:

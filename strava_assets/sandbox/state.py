@@ -43,6 +43,8 @@ class State:
         Where the application may send browsers back to, beside loopback.
     push_spacing : float
         Seconds between the attempts to deliver an event; Strava waits a minute or two.
+    signing_key : str
+        Events are signed with it; empty: they are not.
     hang : float
         Seconds that a hanging call hangs.
     future : bool
@@ -57,6 +59,7 @@ class State:
     auto_approve: bool = False
     callback_domain: str = ""
     push_spacing: float = 1.0
+    signing_key: str = ""
     hang: float = 120.0
     future: bool = False
     ahead: float = 0.0

@@ -74,7 +74,7 @@ def new_state(settings: Settings, now: float | None = None) -> tuple[str, str]:
 def state_holds(settings: Settings, state: str, cookie: str, now: float | None = None) -> bool:
     """Whether ``state`` was made here, for this browser, within the last minutes."""
     moment, _, mark = state.partition(".")
-    if not re.fullmatch(r"\d{1,12}", moment) or not cookie:
+    if not re.fullmatch("[0-9]{1,12}", moment) or not cookie:
         return False
     age = (time.time() if now is None else now) - int(moment)
     good = hmac.compare_digest(mark.encode(), _state_mark(settings, moment, cookie).encode())
@@ -110,7 +110,7 @@ def connect(database: Database, settings: Settings, code: str, scope: str) -> Co
         athlete = StravaClient(settings, lambda _: tokens.access).athlete()
     if not isinstance(athlete.get("id"), int):
         raise unavailable("Strava does not say whose account this is; try again later")
-    scopes = [part for part in re.split(r"[,\s]+", scope) if part]
+    scopes = [part for part in re.split(r"[,\s]+", scope) if re.fullmatch("[a-z_]+(:[a-z_]+)?", part)]
     row = _keep(database, settings, athlete, tokens, scopes)
     return Connected(row["id"], row["name"], judge_scopes(scope))
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from strava_assets.database.connection import Database, queries
-from strava_assets.errors import SettingsError, StravaError
+from strava_assets.errors import SettingsError, StravaError, StravaUnauthorized
 from strava_assets.settings import Settings
 from strava_assets.strava.answers import complaint, faults, problem, unavailable
 from strava_assets.strava.client import http_options
@@ -78,7 +78,7 @@ def list_subscriptions(settings: Settings) -> list[Subscription]:
     """
     status, body, headers = _ask(settings, "GET", "/push_subscriptions", params=credentials(settings))
     if status >= 300:
-        raise problem(status, body, headers, "the list of subscriptions")
+        raise _problem(status, body, headers, "the list of subscriptions")
     if not isinstance(body, list):
         raise unavailable("Strava answers the list of subscriptions with something else; try again later")
     return [
@@ -101,7 +101,7 @@ def delete_subscriptions(database: Database, settings: Settings) -> int:
             settings, "DELETE", f"/push_subscriptions/{subscription.id}", data=credentials(settings)
         )
         if status >= 300 and status != 404:
-            raise problem(status, body, headers, "to end the subscription")
+            raise _problem(status, body, headers, "to end the subscription")
         with database.transaction() as connection:
             queries().forget_subscription(connection, id=subscription.id)
     return len(there)
@@ -117,10 +117,13 @@ def _keep(database: Database, subscription: Subscription) -> Subscription:
 
 def _refusal(settings: Settings, status: int, body: Any, headers: Any) -> StravaError:
     entries = faults(body)
-    if (
-        any("callback" in field or "callback" in code for _, field, code in entries)
-        or "callback" in complaint(body).lower()
-    ):
+    said = " ".join([complaint(body).lower(), *(f"{field} {code}" for _, field, code in entries)])
+    if "does not return 200" in said:
+        return StravaError(
+            f"Strava asked the gateway at {settings.base_url} and was not answered 200. A login or bot protection "
+            "is before it, something else answers there, or that gateway has another secret key"
+        )
+    if "callback" in said:
         return StravaError(
             f"Strava could not reach the gateway at {settings.base_url} and get its answer within 2 s. "
             "It must run (strava-assets up) and be reachable from the internet, without a login or bot "
@@ -128,7 +131,17 @@ def _refusal(settings: Settings, status: int, body: Any, headers: Any) -> Strava
         )
     if any("exist" in code for _, _, code in entries):
         return StravaError("the application has a subscription already; end it: strava-assets subscription delete")
-    return problem(status, body, headers, "a subscription")
+    return _problem(status, body, headers, "a subscription")
+
+
+def _problem(status: int, body: Any, headers: Any, what: str) -> StravaError:
+    """The application itself asks here: what is refused is its id and secret, not an athlete's token."""
+    if status == 401:
+        return StravaUnauthorized(
+            f"Strava refuses {what}: STRAVA_CLIENT_ID or STRAVA_CLIENT_SECRET is wrong; "
+            "both are on https://www.strava.com/settings/api"
+        )
+    return problem(status, body, headers, what)
 
 
 def _ask(settings: Settings, method: str, path: str, **options: Any) -> tuple[int, Any, Any]:

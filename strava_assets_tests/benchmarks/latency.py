@@ -1,6 +1,6 @@
 """From Strava's event to the map: the whole stack, real processes, and where the seconds go.
 
-``python -m strava_assets_tests.benchmarks.latency --activities 5000 --rides 20 --home FOLDER``. The folder is
+``python -m strava_assets_tests.benchmarks latency --activities 5000 --rides 20 --home FOLDER``. The folder is
 kept, so that a second measurement need not publish the history again. Nothing here asserts a time.
 """
 
@@ -208,17 +208,14 @@ def _folder(given: str | None) -> Iterator[Path]:
             yield Path(made)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Parse, measure, show."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+def options(parser: argparse.ArgumentParser) -> None:
+    """What may be chosen."""
     parser.add_argument("--activities", type=int, default=500)
     parser.add_argument("--rides", type=int, default=20)
     parser.add_argument("--home", help="kept for the next measurement; else a temporary folder")
-    parser.add_argument("--pause", type=float, nargs=2, default=(3.0, 9.0), metavar=("LEAST", "MOST"))
-    given = parser.parse_args(arguments)
-    with _folder(given.home) as home:
-        show(measure(home, given.activities, given.rides, tuple(given.pause)), given.activities)
 
 
-if __name__ == "__main__":
-    main()
+def main(activities: int = 500, rides: int = 20, home: str | None = None) -> None:
+    """Measure, and show."""
+    with _folder(home) as folder:
+        show(measure(folder, activities, rides, (3.0, 9.0)), activities)

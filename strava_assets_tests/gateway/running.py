@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -10,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
-from strava_assets.gateway.app import create_app
+from strava_assets.gateway.server import make_server
 from strava_assets.installation import Installation
 from strava_assets.strava.webhooks import path_token
 
@@ -24,7 +24,8 @@ class Gateway:
         self.settings, self.installation = installation.settings, installation
         self.public = Path(self.settings.public_root)
         self.url = address(listening)
-        self.server = uvicorn.Server(uvicorn.Config(create_app(self.settings, installation.database), log_config=None))
+        self.http = httpx.Client(trust_env=False, timeout=20, headers={"Connection": "close"})
+        self.server = make_server(self.settings, installation.database)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listening]})
         self.thread.start()
         while not self.server.started:
@@ -32,25 +33,33 @@ class Gateway:
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """GET a path."""
-        return httpx.get(self.url + path, trust_env=False, **options)
+        return self.http.get(self.url + path, **options)
 
     def post(self, body: bytes | dict[str, Any], token: str | None = None) -> httpx.Response:
         """Push an event."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return httpx.post(f"{self.url}/webhook/{token or path_token(self.settings)}", content=content, trust_env=False)
+        return self.http.post(f"{self.url}/webhook/{token or path_token(self.settings)}", content=content)
 
     def raw(self, target: str) -> bytes:
         """The whole answer to a path that no client library would send."""
+        return self.say(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+
+    def say(self, *parts: bytes) -> bytes:
+        """Everything that comes back for some bytes until the gateway closes the connection."""
         host, port = self.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=5) as line:
-            line.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-            answer = b""
-            while chunk := line.recv(65536):
-                answer += chunk
-            return answer
+        answer = b""
+        with socket.create_connection((host, int(port)), timeout=20) as line:
+            with contextlib.suppress(ConnectionError):  # it may have closed it, with more of ours on the way
+                for part in parts:
+                    line.sendall(part)
+            with contextlib.suppress(ConnectionError):
+                while chunk := line.recv(65536):
+                    answer += chunk
+        return answer
 
     def stop(self) -> None:
         """End it."""
+        self.http.close()
         self.server.should_exit = True
         self.thread.join()
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+import shutil
 from typing import Any
 
 import httpx
 import pytest
 
-from strava_assets.database.connection import queries
 from strava_assets.errors import SettingsError
-from strava_assets.gateway.app import LARGEST_BODY
 from strava_assets.gateway.server import listen, serve
-from strava_assets.installation import Installation
+from strava_assets.gateway.webhook import LARGEST_BODY
 from strava_assets.strava.webhooks import path_token, verify_token
+from strava_assets_tests.gateway.conftest import know
 from strava_assets_tests.gateway.running import Gateway
 
 EVENT = {
@@ -31,20 +30,22 @@ PUBLIC = "0123456789abcdef"
 
 
 @pytest.fixture
-def gateway(installation: Installation) -> Iterator[Gateway]:
-    running = Gateway(installation, listen("127.0.0.1", 0))
-    running.public.mkdir(parents=True)
-    (running.public / "index.json").write_text('{"schema": 1, "athletes": []}')
-    (running.public / "assets").mkdir()
-    (running.public / "assets" / "index-abc.js").write_text("let map;" * 500)
-    streams = running.public / PUBLIC / "streams"
+def gateway(shared: Gateway) -> Gateway:
+    """A gateway before a small public root and a database that knows nobody."""
+    with shared.installation.database.transaction() as connection:
+        connection.execute("truncate strava.webhook_event, strava.webhook_subscription, strava.athlete cascade")
+    shutil.rmtree(shared.public, ignore_errors=True)
+    shared.public.mkdir(parents=True)
+    (shared.public / "index.json").write_text('{"schema": 1, "athletes": []}')
+    (shared.public / "assets").mkdir()
+    (shared.public / "assets" / "index-abc.js").write_text("let map;" * 500)
+    streams = shared.public / PUBLIC / "streams"
     streams.mkdir(parents=True)
     (streams / f"stream_{PUBLIC}.csv").write_text("segment,time\n0,0\n")
-    (running.public / ".hidden").write_text("hidden")
-    (running.public.parent / "secret.txt").write_text("secret")
-    (running.public / "link.txt").symlink_to(running.public.parent / "secret.txt")
-    yield running
-    running.stop()
+    (shared.public / ".hidden").write_text("hidden")
+    (shared.public.parent / "secret.txt").write_text("secret")
+    (shared.public / "link.txt").symlink_to(shared.public.parent / "secret.txt")
+    return shared
 
 
 def test_before_anything_is_published_a_page_says_so(gateway: Gateway) -> None:
@@ -135,12 +136,6 @@ def test_strava_s_handshake_is_answered_only_with_both_secrets(gateway: Gateway)
     assert gateway.get(f"/webhook/{path}").status_code == 403
 
 
-def know(gateway: Gateway) -> None:
-    with gateway.installation.database.transaction() as connection:
-        queries().put_subscription(connection, id=1, callback_url="here")
-        connection.execute("insert into strava.athlete (name, strava_id) values ('Ada', 3)")
-
-
 def kept(gateway: Gateway) -> list[tuple[str, int]]:
     with gateway.installation.database.transaction() as connection:
         return [
@@ -150,7 +145,7 @@ def kept(gateway: Gateway) -> list[tuple[str, int]]:
 
 
 def test_an_event_is_committed_before_it_is_answered(gateway: Gateway) -> None:
-    know(gateway)
+    know(gateway.installation)
     assert gateway.post(EVENT).status_code == 200
     assert gateway.post(EVENT).status_code == 200
     assert kept(gateway) == [("pending", 2)]
@@ -158,7 +153,7 @@ def test_an_event_is_committed_before_it_is_answered(gateway: Gateway) -> None:
 
 def test_events_that_are_not_ours_are_refused(gateway: Gateway) -> None:
     assert gateway.post(EVENT).status_code == 403  # no subscription is known yet
-    know(gateway)
+    know(gateway.installation)
     assert gateway.post(EVENT, token="wrong").status_code == 403
     assert gateway.post({**EVENT, "subscription_id": 2}).status_code == 403
     assert gateway.post({**EVENT, "owner_id": 4}).status_code == 403
@@ -169,19 +164,19 @@ def test_events_that_are_not_ours_are_refused(gateway: Gateway) -> None:
     "body", [b"", b"{", b"[]", b"\x00", b"[" * 50_000, json.dumps({**EVENT, "object_id": None}).encode()]
 )
 def test_what_is_no_event_is_a_bad_request(gateway: Gateway, body: bytes) -> None:
-    know(gateway)
+    know(gateway.installation)
     assert gateway.post(body).status_code == 400
     assert kept(gateway) == []
 
 
 def test_hostile_words_in_an_event_do_no_harm(gateway: Gateway) -> None:
-    know(gateway)
+    know(gateway.installation)
     updates = {"title": "\x00'; drop table x --\ud800", "x" * 5000: {"deep": [1]}}
     assert gateway.post({**EVENT, "updates": updates}).status_code == 200
 
 
 def test_a_body_that_is_too_long_is_refused(gateway: Gateway) -> None:
-    know(gateway)
+    know(gateway.installation)
     assert gateway.post(b" " * (LARGEST_BODY + 1)).status_code == 413
     chunks = (b" " * 1024 for _ in range(80))
     answer = httpx.post(f"{gateway.url}/webhook/{path_token(gateway.settings)}", content=chunks, trust_env=False)
@@ -201,10 +196,13 @@ def test_an_answer_from_nowhere_connects_nobody(gateway: Gateway) -> None:
 
 
 def test_an_event_that_cannot_be_kept_is_asked_for_again(gateway: Gateway) -> None:
-    know(gateway)
+    know(gateway.installation)
     with gateway.installation.database.transaction() as connection:
         connection.execute("alter table strava.webhook_event rename to away")
     assert gateway.post(EVENT).status_code == 503
+    with gateway.installation.database.transaction() as connection:
+        connection.execute("alter table strava.away rename to webhook_event")
+    assert gateway.post(EVENT).status_code == 200
 
 
 def test_a_port_in_use_is_one_line(settings_of: Any) -> None:
