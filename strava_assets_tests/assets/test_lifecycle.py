@@ -149,7 +149,7 @@ class Owner:
                 tell(self.world, aspect, number, updates=updates, event_time=moment)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_any_history_ends_in_the_files_of_its_end(alive: Callable[[str], World], seed: int) -> None:
     world = alive("a")
     draw_zones(world)

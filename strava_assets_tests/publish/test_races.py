@@ -183,6 +183,15 @@ def test_a_file_without_an_activity_does_not_pass(published: Published) -> None:
     assert report.barred == [name]
 
 
+def test_what_another_withdrew_meanwhile_is_not_taken_for_unchanged(published: Published) -> None:
+    path = csv_of(published, 3)
+    name, data, gate = str(path.relative_to(published.root)), path.read_bytes(), published.installation.gate()
+    published.installation.gate().withdraw([name])
+    assert not path.exists()
+    assert gate.publish({name: data}, activities={name: 3}).written == 1
+    assert path.read_bytes() == data
+
+
 def test_a_map_that_was_withdrawn_whole_meanwhile_is_written_again(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:

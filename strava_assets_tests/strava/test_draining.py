@@ -322,14 +322,18 @@ def test_a_ride_that_goes_while_it_is_landed_does_not_come_back(
     assert not told.installation.store.exists(landing.streams_key(told.athlete_id, ride["strava_id"]))
 
 
-def test_a_page_of_somebody_who_was_removed_meanwhile_is_not_kept(told: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("leaving", ["delete from strava.athlete", "update strava.athlete set state = 'revoked'"])
+def test_a_page_of_somebody_who_left_meanwhile_is_not_kept(
+    told: World, monkeypatch: pytest.MonkeyPatch, leaving: str
+) -> None:
+    new = told.control("add", push=False)["id"]
     pages = StravaClient.pages
 
     def slow(self: StravaClient, *given: Any) -> Any:
         for page in pages(self, *given):
-            told.sql("delete from strava.athlete")
+            told.sql(leaving)
             yield page
 
     monkeypatch.setattr(StravaClient, "pages", slow)
     list_everyone(told.settings, told.database, None, None)
-    assert told.sql("select 1 from strava.activity") == []
+    assert row_of(told, new) is None
