@@ -1,6 +1,6 @@
 """Dagster's word "schedule": what runs by the clock.
 
-What belongs here: ``reconcile_with_strava``. What does not: what it does (``strava.account``).
+What belongs here: when. What does not: what is done (``strava.account``, ``jobs``).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from strava_assets.partitions import monthly
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import list_everyone
+from strava_assets.strava.backlog import cost
 
 
 @dg.schedule(
@@ -24,14 +25,14 @@ from strava_assets.strava.account import list_everyone
     "changed or gone: a webhook that never came heals by itself.",
 )
 def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: InstallationResource) -> dg.SkipReason:
-    """Find the months; the sensor ``requested_months`` runs them."""
+    """Find what is new and which months changed; the sensor ``requested_months`` runs them."""
     opened = installation.installation
     first = datetime.strptime(monthly.get_partition_keys()[0], "%Y-%m").replace(tzinfo=UTC)
     report = list_everyone(opened.settings, opened.database, first, datetime.now(UTC) + timedelta(days=1))
     request_months(opened.database, report.months, "reconcile")
     return dg.SkipReason(
         f"{report.athletes} accounts listed with {report.reads} reads; "
-        f"{len(report.months)} months asked for again" + (f"; {report.stopped}" if report.stopped else "")
+        f"{len(report.months)} months asked for again; " + (report.stopped or cost(opened.settings, opened.database))
     )
 
 
