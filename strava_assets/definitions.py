@@ -17,8 +17,20 @@ installation = InstallationResource()
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules([landing, silver, zones, masked, public, warehouse]),
     asset_checks=dg.load_asset_checks_from_modules([checks]),
-    jobs=[jobs.ingest_months, jobs.publish, jobs.follow, jobs.draw_zones, jobs.remove_revoked, jobs.tidy_history],
-    schedules=[schedules.reconcile_with_strava, schedules.tidy_dagster_history],
+    jobs=[
+        jobs.ingest_months,
+        jobs.publish,
+        jobs.follow,
+        jobs.draw_zones,
+        jobs.remove_revoked,
+        jobs.forget_api_originals,
+        jobs.tidy_history,
+    ],
+    schedules=[
+        schedules.reconcile_with_strava,
+        schedules.forget_api_originals_daily,
+        schedules.tidy_dagster_history,
+    ],
     sensors=[
         sensors.webhook_events,
         sensors.new_connections,

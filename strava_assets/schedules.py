@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from strava_assets.jobs import follow, tidy_history
+from strava_assets.jobs import follow, forget_api_originals, tidy_history
 from strava_assets.partitions import monthly
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
@@ -34,6 +34,23 @@ def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: I
         f"{report.athletes} accounts listed with {report.reads} reads; "
         f"{len(report.months)} months asked for again; " + (report.stopped or cost(opened.settings, opened.database))
     )
+
+
+@dg.schedule(
+    job=forget_api_originals,
+    cron_schedule="20 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    name="forget_api_originals_daily",
+    description="Deletes what the API told longer ago than STRAVA_ASSETS_API_RETENTION_DAYS, if that is set.",
+)
+def forget_api_originals_daily(
+    context: dg.ScheduleEvaluationContext, installation: InstallationResource
+) -> dg.RunRequest | dg.SkipReason:
+    """A run a day where there is a bound, none where there is not."""
+    if installation.installation.settings.api_retention_days is None:
+        return dg.SkipReason("STRAVA_ASSETS_API_RETENTION_DAYS is not set: nothing is ever too old")
+    return dg.RunRequest()
 
 
 tidy_dagster_history = dg.ScheduleDefinition(

@@ -122,6 +122,11 @@ set api = :api, api_detailed = :detailed, visibility = :visibility, start_time =
     error = null, error_stage = null, revision = revision + 1
 where id = :id;
 
+-- name: read_again!
+-- A listing tells all that is kept of those that were never read in full: they are as fresh as it.
+update strava.activity set api_read_at = now()
+where strava_id = any(:strava_ids) and api is not null and not api_detailed;
+
 -- name: set_visibility!
 update strava.activity set visibility = :visibility, revision = revision + 1 where id = :id;
 

@@ -7,7 +7,7 @@ What does not: CSVs (`month_files`), the site's own files (``dashboard``).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -188,6 +188,40 @@ def withdraw_exposed(gate: Gate) -> list[str]:
         _show_only(gate, remaining)
         gate.withdraw(csv_path(*pair) for pair in exposed)
     return sorted(activity for _, activity in exposed)
+
+
+def withdraw_activities(gate: Gate, gone: Collection[tuple[str, str]]) -> int:
+    """Take back some activities: from the maps and summaries first, then their CSVs.
+
+    Parameters
+    ----------
+    gate : Gate
+    gone : collection of (str, str)
+        Public ids of athlete and activity.
+
+    Returns
+    -------
+    int
+        CSVs that were there.
+    """
+    remaining: dict[str, list[Feature]] = {}
+    shown = 0
+    for path in gate.paths():
+        if (match := TOPOJSON_PATH.match(path)) and match[1] in gate.rules.athletes:
+            try:
+                topology = gate.topology(match[1])
+                members = topology.features if topology else []
+            except ValueError:  # damaged: what is in it may be among these; it is made again by the next run
+                members, shown = [], shown + 1
+            remaining[match[1]] = [
+                _again(member.lines, dict(member.properties))
+                for member in members
+                if (match[1], member.properties["actID"]) not in gone
+            ]
+            shown += len(members) - len(remaining[match[1]])
+    if shown:
+        _show_only(gate, remaining)
+    return gate.withdraw(csv_path(*pair) for pair in gone)
 
 
 def withdraw_athlete(gate: Gate, athlete: str) -> int:

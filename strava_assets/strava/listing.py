@@ -101,6 +101,7 @@ def list_account(
         seen |= summaries.keys()
         with database.transaction() as connection:
             _keep_page(connection, summaries, report, settings)
+            queries().read_again(connection, strava_ids=list(summaries))
     report.listed = len(seen)
     with database.transaction() as connection:
         queries().add_listing(connection, athlete_id=report.athlete_id, after=after, before=before)

@@ -71,10 +71,19 @@ class World:
         return [entry for entry in log["requests"] if part in entry["path"]]
 
 
+#: For tests in which the shape of Strava's addresses and tokens matters: until 2027, and from then.
+in_both_shapes = pytest.mark.parametrize(
+    "world", [{"future": False}, {"future": True}], ids=["2026", "2027"], indirect=True
+)
+
+
 @pytest.fixture
-def world(settings_of: Any) -> Iterator[World]:
-    """Strava and an installation that do not know each other yet."""
-    with serve(synthetic_account(seed=1, activities=ACTIVITIES), auto_approve=True) as sandbox:
+def world(request: pytest.FixtureRequest, settings_of: Any) -> Iterator[World]:
+    """Strava and an installation that do not know each other yet; a test may ask for other ``activities``, or for
+    the ``future``."""
+    options = {"activities": ACTIVITIES, "future": False, **getattr(request, "param", {})}
+    account = synthetic_account(seed=1, activities=options["activities"])
+    with serve(account, auto_approve=True, future=options["future"]) as sandbox:
         settings = settings_of(
             STRAVA_API_URL=sandbox.api_url,
             STRAVA_OAUTH_URL=sandbox.oauth_url,
