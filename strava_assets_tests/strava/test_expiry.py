@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -14,9 +12,6 @@ from strava_assets.definitions import defs
 from strava_assets.errors import StoreUnavailable
 from strava_assets.expiry import forget_api_originals
 from strava_assets.installation import Installation
-from strava_assets.pipeline import materialize
-from strava_assets.privacy import zone_store
-from strava_assets.privacy.zones import DrawnZone, disc
 from strava_assets.publish.verify import verify
 from strava_assets.resources import InstallationResource
 from strava_assets.stores import Store
@@ -32,26 +27,11 @@ few = pytest.mark.parametrize("world", [{"activities": 9}], indirect=True)
 
 
 @pytest.fixture
-def bounded(connected: World) -> Iterator[World]:
-    """An account with zones around its places, and an owner who keeps the API's data for a week."""
-    settings = connected.settings.model_copy(update={"api_retention_days": DAYS})
-    connected.installation = Installation(settings, connected.database, connected.installation.store)
-    places = connected.sandbox.account.places
-    zone_store.add(connected.database, [DrawnZone(place.name, disc(place.lng, place.lat, 120.0)) for place in places])
-    before = dict(os.environ)
-    yield connected
-    os.environ.clear()
-    os.environ.update(before)
-
-
-def public_files(world: World) -> dict[str, bytes]:
-    gate = world.installation.gate()
-    return {path: gate.read(path) for path in gate.paths()}
-
-
-def run(world: World, months: list[str] | None = None) -> None:
-    report = materialize(world.installation, months)
-    assert report.failures == []
+def bounded(zoned: World) -> World:
+    """An owner who keeps the API's data for a week."""
+    settings = zoned.settings.model_copy(update={"api_retention_days": DAYS})
+    zoned.installation = Installation(settings, zoned.database, zoned.installation.store)
+    return zoned
 
 
 def land_everything(world: World) -> None:
@@ -72,10 +52,10 @@ def test_what_is_too_old_vanishes_everywhere_and_the_rest_is_as_if_it_had_never_
     rows = bounded.sql("select id, strava_id, to_char(month, 'YYYY-MM') as month from strava.activity order by month")
     middle = rows[len(rows) // 2]["month"]
     old = [row for row in rows if row["month"] < middle]
-    run(bounded, sorted({row["month"] for row in rows if row["month"] >= middle}))
-    without = public_files(bounded)
-    run(bounded)
-    whole = public_files(bounded)
+    bounded.run(sorted({row["month"] for row in rows if row["month"] >= middle}))
+    without = bounded.public_files()
+    bounded.run()
+    whole = bounded.public_files()
     assert len(whole) > len(without)
     numbers = [row["strava_id"] for row in old]
     ids = [row["id"] for row in old]
@@ -85,7 +65,7 @@ def test_what_is_too_old_vanishes_everywhere_and_the_rest_is_as_if_it_had_never_
     # at once: nothing of them is public, no original is left
     assert report.activities == len(old)
     assert report.public_files == sum(path.endswith(".csv") for path in whole.keys() - without.keys()) > 0
-    assert {path for path in public_files(bounded) if path.endswith(".csv")} == {
+    assert {path for path in bounded.public_files() if path.endswith(".csv")} == {
         path for path in without if path.endswith(".csv")
     }
     assert not any(f"/{number}." in key for number in numbers for key in bounded.installation.store.keys("landing"))
@@ -98,8 +78,8 @@ def test_what_is_too_old_vanishes_everywhere_and_the_rest_is_as_if_it_had_never_
     # the runs that follow, and a listing that tells of them again
     again = list_everyone(bounded.settings, bounded.database, None, None)
     assert (again.new, again.changed, again.months) == (0, 0, [])
-    run(bounded)
-    assert public_files(bounded) == without
+    bounded.run()
+    assert bounded.public_files() == without
     assert verify(bounded.installation.gate()).findings == []
     for table in ("activities", "activity_streams", "masked_geometries"):
         months = months_of(bounded.installation.store, table)
@@ -111,8 +91,8 @@ def test_what_is_too_old_vanishes_everywhere_and_the_rest_is_as_if_it_had_never_
     for number in numbers:
         tell(bounded, "update", number)
     report_of_events = drain_events(bounded.settings, bounded.database)
-    run(bounded, report_of_events.months)
-    assert public_files(bounded) == whole
+    bounded.run(report_of_events.months)
+    assert bounded.public_files() == whole
 
 
 @few

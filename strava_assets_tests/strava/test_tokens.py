@@ -10,9 +10,10 @@ import pytest
 from strava_assets.errors import StravaUnauthorized
 from strava_assets.strava import oauth
 from strava_assets.strava.tokens import TokenStore
-from strava_assets_tests.strava.conftest import World
+from strava_assets_tests.strava.conftest import World, in_both_shapes
 
 
+@in_both_shapes
 def test_connecting_keeps_encrypted_tokens_and_what_was_granted(connected: World) -> None:
     (row,) = connected.sql("select * from strava.athlete")
     token = TokenStore(connected.database, connected.settings).access_token(connected.strava_id)
@@ -56,6 +57,7 @@ def expire(world: World) -> None:
     world.control("advance_clock", seconds=6 * 3600)
 
 
+@in_both_shapes
 def test_a_token_is_renewed_before_it_ends_and_both_are_kept(connected: World) -> None:
     (before,) = connected.sql("select access_token, refresh_token from strava.athlete")
     expire(connected)
@@ -99,6 +101,7 @@ def test_a_rejected_refresh_marks_the_athlete_and_nothing_loops(connected: World
     assert connected.client().athlete()["id"] == connected.strava_id
 
 
+@in_both_shapes
 def test_revoking_forgets_the_tokens_here_and_ends_them_there(connected: World) -> None:
     token = TokenStore(connected.database, connected.settings).access_token(connected.strava_id)
     oauth.revoke(connected.database, connected.settings, connected.strava_id)
