@@ -22,10 +22,6 @@ from strava.activity
 where strava_id is not null and api is not null and archive_file is null and state in ('listed', 'landed')
   and (state = 'listed' or api_streams_state in ('none', 'wanted'));
 
-create index activity_to_land on strava.activity (month)
-where strava_id is not null and api is not null and archive_file is null and state in ('listed', 'landed')
-  and (state = 'listed' or api_streams_state in ('none', 'wanted'));
-
 -- Strava is down, or has set the application inactive: no run is started for reads until then.
 create table strava.api_pause (
     application  text primary key,
