@@ -24,11 +24,13 @@ defs = dg.Definitions(
         jobs.draw_zones,
         jobs.remove_revoked,
         jobs.forget_api_originals,
+        jobs.verify_public_root,
         jobs.tidy_history,
     ],
     schedules=[
         schedules.reconcile_with_strava,
         schedules.forget_api_originals_daily,
+        schedules.verify_daily,
         schedules.tidy_dagster_history,
     ],
     sensors=[
@@ -36,6 +38,7 @@ defs = dg.Definitions(
         sensors.new_connections,
         sensors.requested_months,
         sensors.publish_when_settled,
+        sensors.run_failure_alert,
     ],
     resources={"installation": installation, "parquet": ParquetByMonth(installation=installation)},
     # one process a run: a step's own process would cost seconds of imports, and months are the units of work

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from strava_assets import alerts, mail
 from strava_assets.errors import StravaAssetsError
 from strava_assets.installation import Installation, open_installation
 from strava_assets.privacy import zone_store
@@ -36,7 +37,7 @@ def examine(settings: Settings) -> list[Row]:
     except StravaAssetsError as error:
         return [*rows, Row("fail", "database and private store", str(error))]
     rows.append(Row("ok", "database", "up to date"))
-    for question in (_private, _public, _zones, _strava):
+    for question in (_private, _public, _zones, _strava, _mail):
         try:
             rows += question(installation)
         except StravaAssetsError as error:
@@ -89,6 +90,17 @@ def _strava(installation: Installation) -> Iterator[Row]:
         )
     if not athletes:
         yield Row("warn", "athletes", f"nobody has connected: open {settings.base_url}/connect")
+
+
+def _mail(installation: Installation) -> Iterator[Row]:
+    settings = installation.settings
+    missing = alerts.missing(settings)
+    if settings.smtp_url is None or settings.alert_email is None:
+        here = "nobody is told of failures; to be told, set " if len(missing) > 1 else "nobody is told without "
+        yield Row("ok" if len(missing) > 1 else "warn", "mail", here + " and ".join(missing))
+        return
+    mail.greet(mail.mail_server(settings.smtp_url.get_secret_value()))
+    yield Row("ok", "mail", "the server answers; nothing was sent")
 
 
 def _shown(settings: Settings, name: str) -> str:

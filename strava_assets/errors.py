@@ -53,6 +53,14 @@ class GateRefused(StravaAssetsError):
     """Bytes that would have broken a privacy invariant; nothing was written."""
 
 
+class MailNotSent(StravaAssetsError):
+    """The mail server did not take a mail: try again."""
+
+
+class MailRefused(MailNotSent):
+    """The mail server, or we, will not do it with these settings."""
+
+
 class StravaError(StravaAssetsError):
     """An answer of Strava that is not the one asked for."""
 
@@ -66,7 +74,7 @@ class StravaUnauthorized(StravaError):
 
 
 class StravaForbidden(StravaError):
-    """403: the application is inactive, or at its limit of athletes."""
+    """The application is refused, not the athlete: it is inactive, unknown, or at its limit of athletes."""
 
 
 class StravaRateLimited(StravaError):

@@ -6,6 +6,7 @@ What belongs here: selections. What does not: when they run (``sensors``, ``sche
 import dagster as dg
 
 from strava_assets import expiry, retention
+from strava_assets.checks import public_root_keeps_the_invariants
 from strava_assets.database.connection import locate
 from strava_assets.purge import purge_athlete, revoked_athletes
 from strava_assets.resources import InstallationResource
@@ -28,10 +29,19 @@ publish = dg.define_asset_job(
     description="The map, the summaries and the index, from every masked month: once after any set of months.",
 )
 
+_public_root = dg.AssetSelection.checks(public_root_keeps_the_invariants)
+
 follow = dg.define_asset_job(
     "follow",
-    selection=dg.AssetSelection.assets(*MONTHLY, *WHOLE),
+    # the gate proves what it writes; to read all that is public again for one ride would take longer than the ride
+    selection=dg.AssetSelection.assets(*MONTHLY, *WHOLE) - _public_root,
     description="One month and the map in one run: the shortest way from an event to the public files.",
+)
+
+verify_public_root = dg.define_asset_job(
+    "verify_public_root",
+    selection=_public_root,
+    description="Reads everything public again and holds it against every invariant, as `strava-assets verify` does.",
 )
 
 draw_zones = dg.define_asset_job(

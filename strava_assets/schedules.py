@@ -1,13 +1,13 @@
 """Dagster's word "schedule": what runs by the clock.
 
-What belongs here: when. What does not: what is done (``strava.account``, ``jobs``).
+What belongs here: when. What does not: what they do (``strava.account``, ``jobs``).
 """
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from strava_assets.jobs import follow, forget_api_originals, tidy_history
+from strava_assets.jobs import follow, forget_api_originals, tidy_history, verify_public_root
 from strava_assets.partitions import monthly
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
@@ -52,6 +52,14 @@ def forget_api_originals_daily(
         return dg.SkipReason("STRAVA_ASSETS_API_RETENTION_DAYS is not set: nothing is ever too old")
     return dg.RunRequest()
 
+
+verify_daily = dg.ScheduleDefinition(
+    name="verify_daily",
+    job=verify_public_root,
+    cron_schedule="10 4 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 
 tidy_dagster_history = dg.ScheduleDefinition(
     name="tidy_dagster_history",

@@ -10,13 +10,21 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from strava_assets import alerts
 from strava_assets.database.connection import queries
 from strava_assets.jobs import follow, ingest_months, publish, remove_revoked
 from strava_assets.partitions import MONTHS_A_RUN, monthly, ranges
 from strava_assets.purge import revoked_athletes
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
-from strava_assets.strava.account import drain_events, events_requested, list_everyone, newly_connected
+from strava_assets.runs import finished_runs
+from strava_assets.strava.account import (
+    drain_events,
+    events_requested,
+    list_everyone,
+    listen_for_events,
+    newly_connected,
+)
 from strava_assets.strava.backlog import cost, next_months
 
 _BUSY = [
@@ -25,6 +33,9 @@ _BUSY = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
 ]
+#: A tick listens this long for an event, seconds. Dagster begins one every five seconds at most: two of those, less
+#: what a tick takes besides.
+_LISTENS = 9.0
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _PRIORITY = "dagster/priority"
 #: An event's run comes first, then any single month; runs of several months are below 0, newest first.
@@ -35,7 +46,7 @@ _AGAIN = 900
 
 @dg.sensor(
     jobs=[follow, remove_revoked],
-    minimum_interval_seconds=5,
+    minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Follows the account: stored webhook events become runs of the months that they touch, and the "
     "removal of whoever took access back.",
@@ -43,6 +54,7 @@ _AGAIN = 900
 def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.SkipReason:
     """Drain pending events in order, coalesced by activity; one run a month. Who took access back is removed."""
     opened = installation.installation
+    listen_for_events(opened.database, _LISTENS)
     report = drain_events(opened.settings, opened.database)
     # asked for again every quarter of an hour, should the run that removes them fail
     removals = [
@@ -102,7 +114,7 @@ def new_connections(
 
 @dg.sensor(
     jobs=[follow, ingest_months],
-    minimum_interval_seconds=5,
+    minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Runs the months that an import, a new zone or the reconcile asked for, those of an event whose own "
     "run never came to be, and those in which Strava still has something to tell, as the quota allows.",
@@ -175,3 +187,19 @@ def publish_when_settled(context: dg.SensorEvaluationContext) -> dg.SensorResult
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=f"months:{newest}", job_name="publish")], cursor=json.dumps(newest)
     )
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the owner by mail what went wrong (a run, an athlete's connection, events that wait) and "
+    "when it works again. Asks for no run.",
+)
+def run_failure_alert(context: dg.SensorEvaluationContext, installation: InstallationResource) -> dg.SensorResult:
+    """Look at the runs that finished and at the database; one mail about what is new, if anything is."""
+    opened = installation.installation
+    if missing := alerts.missing(opened.settings):
+        return dg.SensorResult(skip_reason=f"no mail is sent: {' and '.join(missing)} not set")
+    now = datetime.now(UTC)
+    runs, cursor = finished_runs(context.instance, context.cursor, now)
+    return dg.SensorResult(skip_reason=alerts.watch(opened.settings, opened.database, runs, now), cursor=cursor)

@@ -15,22 +15,26 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from strava_assets.errors import SettingsError
+from strava_assets.mail import mail_server
 
 #: Set by our own commands for their children, or read by the tests.
 _OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
+#: What a wrong value is not shown of.
+_SECRET = ("SECRET", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
+#: One address, with nothing around it.
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 
 class Settings(BaseSettings):
     """What the owner may set; every field has a default, so an empty environment is valid."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, populate_by_name=True
-    )
+    # not populate_by_name: it would take HOME, HOST and PORT of the environment for settings
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
 
     client_id: str | None = Field(None, alias="STRAVA_CLIENT_ID")
     client_secret: SecretStr | None = Field(None, alias="STRAVA_CLIENT_SECRET")
@@ -56,6 +60,11 @@ class Settings(BaseSettings):
     link_to_strava: bool = Field(False, alias="STRAVA_ASSETS_LINK_TO_STRAVA")
     api_retention_days: int | None = Field(None, alias="STRAVA_ASSETS_API_RETENTION_DAYS", ge=1)
     map_tiles_url: str = Field("", alias="STRAVA_ASSETS_MAP_TILES_URL")
+
+    alert_email: SecretStr | None = Field(None, alias="STRAVA_ASSETS_ALERT_EMAIL")
+    smtp_url: SecretStr | None = Field(
+        None, alias="SMTP_URL", validation_alias=AliasChoices("SMTP_URL", "STRAVA_ASSETS_SMTP_URL")
+    )
 
     @field_validator("first_month")
     @classmethod
@@ -85,6 +94,20 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError(f"{value!r} does not start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("alert_email")
+    @classmethod
+    def _address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _ADDRESS.fullmatch(value.get_secret_value()):
+            raise ValueError("is no e-mail address like you@example.org")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            mail_server(value.get_secret_value())
+        return value
 
     @property
     def home_path(self) -> Path:
@@ -155,13 +178,13 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = first["loc"][0] if first["loc"] else "settings"
-        shown = "" if any(word in str(name) for word in ("SECRET", "DATABASE_URL")) else f" (got {first['input']!r})"
+        shown = "" if any(word in str(name) for word in _SECRET) else f" (got {first['input']!r})"
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}{shown}") from None
 
 
 def unknown_names() -> dict[str, str]:
     """Names in the environment and ``.env`` that look like settings and are none, each with the nearest that is."""
-    known = {str(field.alias) for field in Settings.model_fields.values()}
+    known = {str(field.alias) for field in Settings.model_fields.values()} | {"STRAVA_ASSETS_SMTP_URL"}
     given = {*os.environ, *dotenv_values(".env")}
     odd = sorted(name for name in given - known - _OTHERS if name.startswith("STRAVA_"))
     return {name: (difflib.get_close_matches(name, known, 1) or [""])[0] for name in odd}

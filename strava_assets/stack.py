@@ -183,6 +183,7 @@ def running(settings: Settings, before: Sequence[tuple[str, list[str]]] = ()) ->
         for name, command in before:
             stack.add(name, command, environment)
         stack.add("gateway", [sys.executable, "-m", "strava_assets.gateway"], environment)
+        stack.add("run-workers", [sys.executable, "-m", "strava_assets.run_workers"], environment)
 
         def dagster() -> None:
             # both look for the code once when they start, and not again for a minute

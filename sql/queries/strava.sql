@@ -3,9 +3,10 @@ select id, name, access_token, refresh_token, token_expires_at, scopes, state
 from strava.athlete where strava_id = :strava_id;
 
 -- name: lock_tokens_of^
--- Whoever holds this lock renews the tokens; the others wait and find them renewed.
+-- Whoever holds this lock renews the tokens; the others wait and find them renewed. Activities of the athlete can
+-- be written meanwhile: "no key" leaves the foreign keys alone.
 select id, name, access_token, refresh_token, token_expires_at, scopes, state
-from strava.athlete where strava_id = :strava_id for update;
+from strava.athlete where strava_id = :strava_id for no key update;
 
 -- name: set_tokens!
 update strava.athlete
@@ -197,7 +198,10 @@ set error = :error, error_stage = 'landing', landing_attempts = landing_attempts
 where id = :id;
 
 -- name: put_off_landing!
-update strava.activity set next_landing_at = :until where id = any(:ids);
+-- Of athletes who are connected: whoever has to connect again is not asked for anyway, and goes on at once after that.
+update strava.activity as activity set next_landing_at = :until
+from strava.athlete as athlete
+where activity.id = any(:ids) and athlete.id = activity.athlete_id and athlete.state = 'active';
 
 -- name: set_gone$
 update strava.activity

@@ -18,6 +18,7 @@ from strava_assets.warehouse import load_activities
     kinds={"duckdb"},
     owners=OWNERS,
     code_version="1",
+    op_tags={"dagster/priority": "-1"},  # in a run with the map, the map comes first
     deps=[dg.AssetDep(dg.AssetKey("activities"), partition_mapping=all_months)],
     description="Every activity, whole, as one DuckDB table `strava_activities` for questions of one's own. Private.",
 )

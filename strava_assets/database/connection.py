@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +126,27 @@ class Database:
             if "pool" in type(error).__name__.lower():
                 raise DatabaseUnavailable("PostgreSQL does not answer within 20 s") from error
             raise
+
+    def listen(self, channel: str, seconds: float, enough: Callable[[], float]) -> None:
+        """Wait for a ``notify`` on a channel.
+
+        Parameters
+        ----------
+        channel : str
+            An identifier.
+        seconds : float
+            At most.
+        enough : callable
+            Asked once everything that comes is heard: how many seconds are worth waiting, 0 if none is.
+        """
+        try:
+            with psycopg.connect(self.url, autocommit=True, application_name="strava_assets listening") as connection:
+                connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+                if (wait := min(seconds, enough())) > 0:
+                    for _ in connection.notifies(timeout=wait, stop_after=1):
+                        return
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable(f"PostgreSQL does not answer: {one_line(error)}") from error
 
     def close(self) -> None:
         """Give the connections back."""

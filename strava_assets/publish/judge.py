@@ -6,6 +6,8 @@ calls it before it writes, ``verify`` after. What does not: reading or writing a
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import re
 import unicodedata
@@ -14,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import orjson
 import shapely
 
 from strava_assets.privacy import geodesy, invariants
@@ -31,8 +34,11 @@ SITE_PATH = re.compile(r"^(index\.html|config\.json|favicon\.\w+|assets/[\w.-]+)
 
 _MEASURED = ("heartrate", "watts", "cadence", "velocity_smooth")
 
-#: What the decoded bytes of a CSV say, kept beside it so that the map can be held against it.
+#: What the decoded bytes of a CSV say, kept beside it so that the map can be held against it; of a map, which of
+#: its activities were proven. Both with the mark of the rules that were held against them.
 Facts = dict[str, Any]
+#: Counts up whenever something is proven that was not before.
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,17 @@ class Rules:
     allow_no_zones: bool = False
     allow_strava_ids: bool = False
     athletes: Mapping[str, str] = field(default_factory=dict)  # public id -> public name
+
+    @functools.cached_property
+    def mark(self) -> str:
+        """Tells these rules from others: what was proven under them need not be proven again."""
+        places = sorted(
+            (zone.id, zone.name, shapely.to_wkb(zone.geometry, hex=True), *zone.shape.center)
+            + (shapely.to_wkb(zone.shape.geometry, hex=True),)
+            for zone in self.zones
+        )
+        told = repr((VERSION, self.allow_no_zones, self.allow_strava_ids, places))
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 @dataclass
@@ -69,7 +86,8 @@ def judge(
         By public path.
     rules : Rules
     facts_of : callable
-        Facts of a CSV that is public already, by path; None if it is not.
+        Facts of a CSV or a map that is public already, by path; None if it is not. What they say was proven
+        under the same rules is not proven again.
     topology_of : callable
         The decoded map of an athlete that is public already, by public id; None if there is none.
     """
@@ -93,7 +111,7 @@ def judge(
     ):
         result.findings.append(Finding("I16", "zones", "there is no privacy zone in force; nothing is published"))
     areas = invariants.forbidden_areas(rules.zones)
-    _judge_csvs(csvs, areas, result)
+    _judge_csvs(csvs, areas, rules, result)
     for public, topology in topologies.items():
         _judge_topology(f"{public}/activities.topojson", topology, rules, areas, facts_of, result)
 
@@ -108,7 +126,7 @@ def judge(
     return result
 
 
-def _judge_csvs(csvs: Mapping[str, csv_files.DecodedCsv], areas: Any, result: Judgement) -> None:
+def _judge_csvs(csvs: Mapping[str, csv_files.DecodedCsv], areas: Any, rules: Rules, result: Judgement) -> None:
     lines: list[np.ndarray] = []
     names: list[str] = []
     for path, decoded in csvs.items():
@@ -125,7 +143,7 @@ def _judge_csvs(csvs: Mapping[str, csv_files.DecodedCsv], areas: Any, result: Ju
         lines += parts
         names += [f"{path}, segment {number}" for number in range(len(parts))]
         result.tested.rows += decoded.rows
-        result.facts[path] = _facts(decoded, parts)
+        result.facts[path] = _facts(decoded, parts) | {"under": rules.mark}
     if lines:
         result.findings += invariants.near_zones("I2", Tracks.of(lines), names, areas, result.tested)
 
@@ -180,9 +198,20 @@ def _judge_topology(
     names: list[str] = []
     seen: set[Any] = set()
     names_of_zones = ZoneNames(rules.zones)
+    before = facts_of(path) or {}
+    proven = set(before["proven"]) if before.get("under") == rules.mark else set()
+    marks: list[str] = []
     for number, feature in enumerate(topology.features):
         properties = feature.properties
         where = f"{path}, feature {number} ({properties.get('actID')})"
+        public = properties.get("actID")
+        if not (isinstance(public, str) and re.fullmatch(ID, public)) or public in seen:
+            add(Finding("I8", where, "actID is no public id, or stands twice"))
+        seen.add(public)
+        facts = facts_of(f"{athlete}/streams/stream_{public}.csv")
+        marks.append(_mark(feature, facts))
+        if marks[-1] in proven:
+            continue
         result.findings += invariants.known_names(where, properties, allowed)
         result.findings += invariants.no_clock(where, properties)
         result.findings += invariants.property_types(where, properties, topojson_file.PROPERTIES)
@@ -190,13 +219,8 @@ def _judge_topology(
             text = properties.get(name)
             if isinstance(text, str) and text != properties.get("type_extended") and names_of_zones.told_by(text):
                 add(Finding("I14", where, f"{name} tells the name of a private zone"))
-        public = properties.get("actID")
-        if not (isinstance(public, str) and re.fullmatch(ID, public)) or public in seen:
-            add(Finding("I8", where, "actID is no public id, or stands twice"))
-        seen.add(public)
         if properties.get("private") is not False:
             add(Finding("I15", where, "private is not false"))
-        facts = facts_of(f"{athlete}/streams/stream_{public}.csv")
         if facts is None:
             add(Finding("I9", where, "has no CSV of its visible samples"))
         else:
@@ -215,15 +239,17 @@ def _judge_topology(
             add(Finding("I9", where, "has no visible line"))
         lines += feature.lines
         names += [where] * len(feature.lines)
+    result.facts[path] = {"under": rules.mark, "proven": marks}
     if not topology.as_we_write:
         add(Finding("I7", path, "is not written as we write it: bytes could tell something beside what they mean"))
     if topology.unused_arcs:
         add(Finding("I9", path, "holds arcs that no activity uses"))
-    if lines:
-        points = np.concatenate(lines)
+    drawn = [line for feature in topology.features for line in feature.lines]
+    if drawn:
+        points = np.concatenate(drawn)
         if (np.abs(points) > [180.001, 90.001]).any():
             add(Finding("I1", path, "a vertex lies outside the world"))
-        else:
+        elif lines:
             result.findings += invariants.near_zones("I1", Tracks.of(lines), names, areas, result.tested)
         box = [*points.min(axis=0), *points.max(axis=0)]
         if len(topology.bbox) != 4 or not np.allclose(topology.bbox, box, atol=2e-7, rtol=0):
@@ -233,6 +259,14 @@ def _judge_topology(
     extra = set(topology.members) - {"type", "bbox", "transform", "objects", "arcs"}
     if extra:
         add(Finding("I7", path, f"has the unknown member {sorted(extra)[0]!r}"))
+
+
+def _mark(feature: topojson_file.DecodedFeature, facts: Facts | None) -> str:
+    """Of everything that an activity's proof looks at."""
+    told = hashlib.blake2b(orjson.dumps((feature.properties, facts), option=orjson.OPT_SORT_KEYS), digest_size=16)
+    for line in feature.lines:
+        told.update(line.tobytes() + b"|")
+    return told.hexdigest()
 
 
 def _judge_periods(path: str, data: bytes, kind: str, topology: DecodedTopology | None, result: Judgement) -> None:
@@ -295,6 +329,7 @@ class ZoneNames:
         return any(f" {name}" + ("" if len(name) >= 4 else " ") in plain for name in self._names)
 
 
+@functools.lru_cache(maxsize=20_000)  # people name their rides alike
 def _plain_text(text: str) -> str:
     """Letters and digits only, without case or accents, words apart by one space."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())

@@ -7,14 +7,18 @@ in it, and whether the bytes are good (``publish.gate``).
 
 from __future__ import annotations
 
-import json
+import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
+
+from strava_assets.quick_json import without_collector
 
 #: Properties in CONTRACT's names and order.
 PROPERTIES = (
@@ -53,6 +57,7 @@ class Feature:
     geometry: shapely.MultiLineString
 
 
+@without_collector()
 def encode(features: Sequence[Feature]) -> bytes:
     """Write the file.
 
@@ -133,8 +138,10 @@ class DecodedTopology:
     as_we_write: bool = True
 
 
+@without_collector()
+@functools.lru_cache(maxsize=2)  # one publication holds the same bytes against the map, its sums and the index
 def decode(data: bytes) -> DecodedTopology:
-    """Read the file again, by the specification alone.
+    """Read the file again, by the specification alone. What it returns is shared: not to be changed.
 
     Raises
     ------
@@ -142,21 +149,16 @@ def decode(data: bytes) -> DecodedTopology:
         It is not valid TopoJSON, or not of CONTRACT's shape.
     """
     try:
-        document = json.loads(data, object_pairs_hook=_once, parse_constant=_no_constant)
+        document = orjson.loads(data)
         if set(document["transform"]) != {"scale", "translate"} or set(document["objects"]["activities"]) != {
             "type",
             "geometries",
         }:
             raise ValueError("it has members that are not ours")
-        if any(type(number) is not int for arc in document["arcs"] for position in arc for number in position):
-            raise ValueError("an arc holds something other than whole numbers")
         if document["type"] != "Topology" or list(document["objects"]) != ["activities"]:
             raise ValueError("not a Topology with the one object 'activities'")
         scale, translate = document["transform"]["scale"], document["transform"]["translate"]
-        arcs = [
-            np.cumsum(np.asarray(arc, dtype=np.float64).reshape(-1, 2), axis=0) * scale + translate
-            for arc in document["arcs"]
-        ]
+        arcs = _arcs(document["arcs"], scale, translate)
         collection = document["objects"]["activities"]
         if collection["type"] != "GeometryCollection":
             raise ValueError("'activities' is not a GeometryCollection")
@@ -178,29 +180,26 @@ def decode(data: bytes) -> DecodedTopology:
             scale,
             tuple(document),
             len(set(range(len(arcs))) - used),
-            data == _dump(document),
+            data == _dump(document),  # not so where a member stands twice: the first one is lost in reading
         )
-    except (
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        json.JSONDecodeError,
-        UnicodeDecodeError,
-    ) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError, orjson.JSONDecodeError) as error:
         raise ValueError(f"not a TopoJSON file of activities ({type(error).__name__}: {str(error)[:80]})") from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a member stands twice")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def _arcs(encoded: list[list[list[int]]], scale: list[float], translate: list[float]) -> list[NDArray[np.float64]]:
+    """Positions of each arc from its deltas, for all arcs at once."""
+    positions = list(itertools.chain.from_iterable(encoded))
+    if not set(map(len, positions)) <= {2}:
+        raise ValueError("a position has other than two numbers")
+    numbers = list(itertools.chain.from_iterable(positions))
+    if not set(map(type, numbers)) <= {int}:
+        raise ValueError("an arc holds something other than whole numbers")
+    sizes = np.fromiter(map(len, encoded), np.int64, len(encoded))
+    ends = np.cumsum(sizes)
+    sums = np.cumsum(np.array(numbers, np.int64).reshape(-1, 2), axis=0)
+    before = np.concatenate([np.zeros((1, 2), np.int64), sums])[ends - sizes]
+    cells = sums - np.repeat(before, sizes, axis=0)
+    return np.split(cells.astype(np.float64) * scale + translate, ends[:-1]) if len(encoded) else []
 
 
 def _joined(part: list[int], arcs: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -210,4 +209,4 @@ def _joined(part: list[int], arcs: list[NDArray[np.float64]]) -> NDArray[np.floa
 
 
 def _dump(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return orjson.dumps(document)

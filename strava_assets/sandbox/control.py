@@ -19,7 +19,7 @@ from strava_assets.sandbox import events
 from strava_assets.sandbox.state import State, Trouble
 
 Given = dict[str, Any]
-_WORDS = ("hang", "garbage", "empty")
+_WORDS = ("hang", "garbage", "empty", "slow")
 
 
 async def add(state: State, given: Given) -> Given:
@@ -92,7 +92,8 @@ async def revoke(state: State, given: Given) -> Given:
 async def fail(state: State, given: Given) -> Given:
     """Let the next ``calls`` fail with ``status`` (a number, hang, garbage or empty).
 
-    Without ``path`` these are calls of the API; with it, any whose path holds that text. ``calls`` 0 ends all.
+    ``slow`` calls take a second and do not fail. Without ``path`` these are calls of the API; with it, any
+    whose path holds that text. ``calls`` 0 ends all.
     """
     calls, status = int(given.get("calls", 1)), given.get("status", 500)
     if status not in _WORDS and not (isinstance(status, int) and 400 <= status <= 599):

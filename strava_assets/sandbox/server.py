@@ -29,6 +29,9 @@ from strava_assets.sandbox.account import Account
 from strava_assets.sandbox.quota import OVERALL, READ, Quota
 from strava_assets.sandbox.state import State
 
+#: Seconds that a slow call takes.
+_SLOW = 1.0
+
 
 @dataclass
 class RunningSandbox:
@@ -206,6 +209,9 @@ class _Watched:
             await send(message)
 
         trouble = self.state.trouble(path)
+        if trouble == "slow":
+            await asyncio.sleep(_SLOW)
+            trouble = None
         answer: ASGIApp = self.app if trouble is None else await self._failing(trouble, bool(entry["read"]))
         await answer(scope, receive, noting)
 

@@ -142,7 +142,7 @@ def list_everyone(
             ledger.go_on()
         except StravaError as error:
             report.stopped = str(error)
-            _pause(ledger, error)
+            _pause(settings, database, error)
         report.reads += client.reads_spent - spent
     report.months = sorted(months)
     return report
@@ -214,7 +214,7 @@ def land(
     if report.landed:
         ledger.go_on()
     if report.stopped is not None:
-        report.resume_at = _pause(ledger, report.stopped) or report.resume_at
+        report.resume_at = _pause(settings, database, report.stopped) or report.resume_at
     if report.landed or report.gone or report.failed:
         say(
             f"{report.landed} activities landed, {report.gone} gone, {len(report.failed)} not readable, "
@@ -228,6 +228,24 @@ def land(
 def drain_events(settings: Settings, database: Database, limit: int = 500) -> DrainReport:
     """Look again at what waiting events tell of; see `webhooks.drain`."""
     return webhooks.drain(database, clients(settings, database), settings, limit)
+
+
+def listen_for_events(database: Database, seconds: float) -> None:
+    """Wait until an event is pending and due: one that comes, or one that was put off.
+
+    Parameters
+    ----------
+    database : Database
+    seconds : float
+        At most.
+    """
+
+    def until_due() -> float:
+        with database.transaction() as connection:
+            waiting = queries().events_waiting(connection)
+        return (waiting["until"] - datetime.now(UTC)).total_seconds() if waiting["events"] else seconds
+
+    database.listen("webhook_event", seconds, until_due)
 
 
 def events_requested(database: Database, events: Iterable[int]) -> None:
@@ -270,11 +288,18 @@ def delete_subscriptions(settings: Settings, database: Database) -> int:
     return subscriptions.delete_subscriptions(database, settings)
 
 
-def _pause(ledger: Ledger, error: StravaError) -> datetime | None:
-    """Where Strava is down or has shut the application out: until when nothing is begun that needs it."""
-    if isinstance(error, (StravaUnavailable, StravaForbidden)):
+def _pause(settings: Settings, database: Database, error: StravaError) -> datetime | None:
+    """Until when nothing more is begun that needs Strava: whatever stopped it, it is not tried again at once.
+
+    None where only one athlete is not let in.
+    """
+    if isinstance(error, StravaUnauthorized):
+        return None
+    ledger = ledger_of(settings, database, Work.BACKFILL)
+    known = ledger.pausing()
+    if known is None or isinstance(error, (StravaUnavailable, StravaForbidden)):
         return ledger.pause(str(error))
-    return None
+    return known.until
 
 
 def _connected(database: Database) -> list[dict[str, Any]]:

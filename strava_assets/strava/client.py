@@ -196,6 +196,11 @@ class StravaClient:
         return found, token
 
 
+def warm() -> None:
+    """Load what a first read loads, for a process that others are forked from."""
+    _protocol_class()
+
+
 class Clients(Protocol):
     """Gives an athlete's client by our id, for a kind of work."""
 

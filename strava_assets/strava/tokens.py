@@ -16,9 +16,9 @@ import httpx
 from cryptography.fernet import Fernet, InvalidToken
 
 from strava_assets.database.connection import Database, queries
-from strava_assets.errors import SettingsError, StravaError, StravaUnauthorized
+from strava_assets.errors import SettingsError, StravaError, StravaForbidden, StravaUnauthorized
 from strava_assets.settings import Settings
-from strava_assets.strava.answers import problem, unavailable
+from strava_assets.strava.answers import faults, problem, unavailable
 from strava_assets.strava.client import http_options
 from strava_assets.strava.keys import derive
 
@@ -139,19 +139,41 @@ def refresh(settings: Settings, refresh_token: str) -> Tokens:
 
 
 def token_request(settings: Settings, form: dict[str, str]) -> dict[str, Any]:
-    """Post to Strava's token endpoint with the application's credentials; its JSON."""
+    """Post to Strava's token endpoint with the application's credentials; its JSON.
+
+    Raises
+    ------
+    StravaUnauthorized
+        The refresh token or the code is not accepted.
+    StravaForbidden
+        The application is not.
+    StravaError
+        Any other of its tree.
+    """
     answer = oauth_post(settings, "/token", data={**credentials(settings), **form})
     body = _json(answer)
-    if answer.status_code in (400, 401):  # Strava says 400 RefreshToken or AuthorizationCode invalid
-        raise StravaUnauthorized(
-            "Strava no longer accepts what this athlete once allowed; connect again: "
-            "strava-assets connect. (Or STRAVA_CLIENT_ID and STRAVA_CLIENT_SECRET are wrong)"
-        )
+    if answer.status_code in (400, 401):
+        raise _refused(answer.status_code, body)
     if answer.status_code >= 300:
         raise problem(answer.status_code, body, answer.headers, "a token")
     if not isinstance(body, dict):
         raise unavailable("Strava answers a request for a token with something that is not JSON; try again later")
     return body
+
+
+def _refused(status: int, body: Any) -> StravaError:
+    """Who is refused: the athlete only where Strava says so, as that is mended by nobody but the athlete."""
+    about = {resource for resource, _, _ in faults(body)}
+    if "application" in about:
+        return StravaForbidden(
+            "Strava does not accept STRAVA_CLIENT_ID and STRAVA_CLIENT_SECRET; "
+            "compare them with https://www.strava.com/settings/api"
+        )
+    if about & {"refreshtoken", "authorizationcode"}:
+        return StravaUnauthorized(
+            "Strava no longer accepts what this athlete once allowed; connect again: strava-assets connect"
+        )
+    return unavailable(f"Strava refuses a token and does not say why ({status}); try again later", status)
 
 
 def tokens_of(body: dict[str, Any]) -> Tokens:

@@ -218,6 +218,8 @@ def _look(
         athlete = queries().athlete_of_owner(connection, strava_id=owner)
     if athlete is None or athlete["state"] == "revoked":
         return "ignored: the athlete is not connected any more"
+    if athlete["state"] == "reconnect" and _says_access_is_gone(events):
+        return _forget(database, owner)  # confirmed already: the refresh token was rejected
     client: StravaClient | None = None
     spent = 0
     try:
@@ -273,12 +275,23 @@ def _look_at_activity(
 
 
 def _look_at_athlete(database: Database, client: StravaClient, owner: int, events: list[dict[str, Any]]) -> str:
-    if not any(str(event["updates"].get("authorized")).lower() == "false" for event in events):
+    if not _says_access_is_gone(events):
         return "ignored: nothing that is kept"
     try:
         client.athlete()
     except StravaUnauthorized:
-        with database.transaction() as connection:
-            queries().forget_tokens(connection, strava_id=owner)
-        return "access was taken back: tokens deleted"
+        return _forget(database, owner)
     return "ignored: access still works"
+
+
+def _says_access_is_gone(events: list[dict[str, Any]]) -> bool:
+    return any(
+        event["object_type"] == "athlete" and str(event["updates"].get("authorized")).lower() == "false"
+        for event in events
+    )
+
+
+def _forget(database: Database, owner: int) -> str:
+    with database.transaction() as connection:
+        queries().forget_tokens(connection, strava_id=owner)
+    return "access was taken back: tokens deleted"

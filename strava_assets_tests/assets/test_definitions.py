@@ -73,9 +73,13 @@ def test_months_are_the_partitions() -> None:
 def test_what_contract_names_is_there() -> None:
     repository = defs.get_repository_def()
     assert {"ingest_months", "publish"} <= {job.name for job in repository.get_all_jobs()}
-    assert {"webhook_events", "new_connections", "requested_months", "publish_when_settled"} == {
-        s.name for s in repository.sensor_defs
-    }
+    assert {
+        "webhook_events",
+        "new_connections",
+        "requested_months",
+        "publish_when_settled",
+        "run_failure_alert",
+    } == {s.name for s in repository.sensor_defs}
     [reconcile] = [s for s in repository.schedule_defs if s.name == "reconcile_with_strava"]
     assert reconcile.cron_schedule == "17 */6 * * *"
     checks = {key.name: key for key in defs.resolve_asset_graph().asset_check_keys}

@@ -170,6 +170,15 @@ def test_while_strava_is_down_nothing_is_begun(listed: World) -> None:
     assert upcoming(listed).months
 
 
+def test_a_refusal_that_the_ledger_knows_nothing_of_is_no_reason_to_try_at_once(listed: World) -> None:
+    listed.sql("update strava.athlete set token_expires_at = now()")
+    listed.control("fail", calls=100, status=429, path="/oauth/token")
+    report = land(listed.settings, listed.database, listed.installation.store, known_months(listed)[:1])
+    assert report.left > 0
+    assert upcoming(listed).months == []
+    assert report.resume_at is not None
+
+
 def test_an_inactive_application_is_no_reason_to_start_runs(listed: World) -> None:
     listed.control("inactive")
     land(listed.settings, listed.database, listed.installation.store, known_months(listed)[:1])

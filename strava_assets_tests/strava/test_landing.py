@@ -254,7 +254,6 @@ def test_what_an_event_told_of_lands_before_anything_else_and_when_history_may_n
 def test_whoever_is_not_let_in_is_tried_again_in_an_hour(connected: World) -> None:
     listed(connected)
     connected.control("fail", calls=1000, status=401, path="/activities/")
-    connected.control("fail", calls=1000, status=401, path="/oauth/token")
     report = land_all(connected)
     assert (len(report.refused), report.left) == (1, ACTIVITIES)
     connected.control("fail", calls=0)

@@ -1,0 +1,52 @@
+"""Settings come from the names in CONTRACT, and from no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from strava_assets.errors import SettingsError
+from strava_assets.settings import load, unknown_names
+from strava_assets.stack import settings_environment
+
+
+@pytest.fixture(autouse=True)
+def no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not the ``.env`` of whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_what_a_shell_sets_for_itself_is_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("HOME", "HOST", "PORT", "BASE_URL", "DATABASE_URL", "CLIENT_ID"):
+        monkeypatch.setenv(name, "/somewhere/else")
+    settings = load()
+    assert settings.home_path == tmp_path / "var"
+    assert (settings.host, settings.port, settings.database_url) == ("127.0.0.1", 8000, None)
+
+
+@pytest.mark.parametrize("name", ["SMTP_URL", "STRAVA_ASSETS_SMTP_URL"])
+def test_the_mail_server_has_two_names_and_children_get_it_by_the_first(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "smtp://robot:secret-word@mail.example.org")
+    settings = load()
+    assert unknown_names() == {}
+    assert settings_environment(settings)["SMTP_URL"] == "smtp://robot:secret-word@mail.example.org"
+    assert "secret-word" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRAVA_ASSETS_ALERT_EMAIL", "secret-word"),
+        ("STRAVA_ASSETS_ALERT_EMAIL", "me@example.org, secret-word@example.org"),
+        ("SMTP_URL", "secret-word"),
+        ("STRAVA_ASSETS_SMTP_URL", "smtp://robot:secret-word/@mail.example.org"),
+    ],
+)
+def test_a_wrong_address_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name.removeprefix("STRAVA_ASSETS_")) as told:
+        load()
+    assert "secret-word" not in str(told.value)
