@@ -244,7 +244,8 @@ def purge(
     name = installation.athletes()[found][1]
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Remove {name} and everything of theirs? It cannot be taken back.", abort=True)
-    out.print(str(purge_athlete(installation, found)))
+    report = purge_athlete(installation, found)
+    out.print(str(report or f"{name} is not here any more"))
 
 
 @app.command()
@@ -329,7 +330,7 @@ def zones_add(
     """Put a file's zones in force; what is public and lies there is withdrawn at once."""
     from strava_assets.privacy import zone_store
     from strava_assets.privacy.zones import read_zone_file
-    from strava_assets.publish.map_files import withdraw_exposed
+    from strava_assets.publish.taking_back import withdraw_exposed
     from strava_assets.requests import months_in_reach, request_months
 
     drawn = read_zone_file(file)

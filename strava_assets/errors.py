@@ -61,6 +61,10 @@ class MailRefused(MailNotSent):
     """The mail server, or we, will not do it with these settings."""
 
 
+class GateOvertaken(GateRefused):
+    """What these bytes rest on was withdrawn or changed while they were made; nothing was written."""
+
+
 class StravaError(StravaAssetsError):
     """An answer of Strava that is not the one asked for."""
 

@@ -7,16 +7,14 @@ does not: Dagster's own history (``retention``), removing a person (``purge``).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from strava_assets.database.connection import queries
 from strava_assets.installation import Installation
-from strava_assets.publish import map_files
+from strava_assets.publish.month_files import csv_path
+from strava_assets.publish.taking_back import withdraw_activities
 from strava_assets.requests import request_months
-
-#: As ``strava.landing.streams_key`` names them.
-_STREAMS = re.compile(r"/(\d+)\.streams\.json\.gz$")
+from strava_assets.strava.tombstones import remove_streams
 
 
 @dataclass(frozen=True)
@@ -53,22 +51,10 @@ def forget_api_originals(installation: Installation) -> ExpiryReport:
     with installation.database.transaction() as connection:
         aged = list(queries().aged_activities(connection, days=days))
     public = installation.public_ids(row for row in aged if row["from_api_only"])
-    withdrawn = map_files.withdraw_activities(installation.gate(), set(public.values())) if public else 0
+    withdrawn = withdraw_activities(installation.gate(), [csv_path(*pair) for pair in public.values()]) if public else 0
     with installation.database.transaction() as connection:
         expired = list(queries().expire_activities(connection, ids=[row["id"] for row in aged], days=days))
         queries().forget_old_gear(connection, days=days)
     months = request_months(installation.database, {row["month"] for row in aged}, "older than the API's data may be")
-    return ExpiryReport(len(expired), withdrawn, _delete_streams(installation), months)
-
-
-def _delete_streams(installation: Installation) -> int:
-    """Delete streams of activities that are expired, those that a killed call left, too; how many there were."""
-    files = [(int(match[1]), key) for key in installation.store.keys("landing/api") if (match := _STREAMS.search(key))]
-    # while their rows are locked, no event can bring them back and have their streams written anew
-    with installation.database.transaction() as connection:
-        rows = queries().lock_expired(connection, strava_ids=[number for number, _ in files])
-        expired = {row["strava_id"] for row in rows}
-        old = [key for number, key in files if number in expired]
-        for key in old:
-            installation.store.delete(key)
-    return len(old)
+    originals = remove_streams(installation.database, installation.store)
+    return ExpiryReport(len(expired), withdrawn, originals, months)

@@ -13,6 +13,7 @@ from typing import Any
 from strava_assets.database.connection import Database, open_database, queries
 from strava_assets.errors import SettingsError
 from strava_assets.privacy import zone_store
+from strava_assets.privacy.visibility import Release
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.ids import public_id
 from strava_assets.publish.judge import CSV_PATH, Rules, ZoneNames
@@ -27,6 +28,11 @@ class Installation:
     settings: Settings
     database: Database
     store: Store
+
+    @property
+    def release(self) -> Release:
+        """What the settings let be shown."""
+        return Release(self.settings.import_visibility, self.settings.sources)
 
     def gate(self) -> Gate:
         """The way to the public root, with the zones in force now.
@@ -50,6 +56,7 @@ class Installation:
                 allow_strava_ids=settings.link_to_strava,
                 athletes=athletes,
             ),
+            self.release,
         )
         shown = {match[1] for path in gate.known() if (match := CSV_PATH.match(path))}
         if shown and shown.isdisjoint(athletes):

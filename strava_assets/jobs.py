@@ -55,7 +55,8 @@ draw_zones = dg.define_asset_job(
 def remove_who_left(context: dg.OpExecutionContext, installation: InstallationResource) -> dg.Output[int]:
     """Purge athletes whose access is revoked now; somebody who connected again meanwhile stays."""
     opened = installation.installation
-    removed = [str(purge_athlete(opened, athlete)) for athlete in revoked_athletes(opened)]
+    reports = (purge_athlete(opened, athlete, only_revoked=True) for athlete in revoked_athletes(opened))
+    removed = [str(report) for report in reports if report is not None]
     for line in removed:
         context.log.info(line)
     return dg.Output(len(removed), metadata={"removed": "; ".join(removed) or "nobody"})

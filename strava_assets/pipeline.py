@@ -176,16 +176,20 @@ def _asked_for(installation: Installation) -> list[str]:
 
 
 def known_months(installation: Installation) -> list[str]:
-    """Months with an activity, after listing every connected account once; within the partitions."""
+    """Months with an activity, or asked for, after listing every connected account once; within the partitions."""
     from strava_assets.partitions import monthly
     from strava_assets.strava.account import list_everyone
+    from strava_assets.withdrawal import withdraw_hidden
 
     keys = monthly.get_partition_keys()
-    list_everyone(
+    found = list_everyone(
         installation.settings, installation.database, datetime.strptime(keys[0], "%Y-%m").replace(tzinfo=UTC), None
     )
+    withdraw_hidden(installation)  # before anything else
+    request_months(installation.database, found.months, "listed")
     with installation.database.transaction() as connection:
         known = {row["month"] for row in queries().months_with_activities(connection)}
+    known |= set(_asked_for(installation))  # those that an activity has left, too
     return [key for key in keys if key in known]
 
 
@@ -226,18 +230,22 @@ def sync(installation: Installation, since: str | None = None) -> list[str]:
     """
     from strava_assets.strava.account import list_everyone
     from strava_assets.strava.backlog import cost
+    from strava_assets.withdrawal import withdraw_hidden
 
     try:
         after = datetime.fromisoformat(since).replace(tzinfo=UTC) if since else None
     except ValueError:
         raise SettingsError(f"--since {since!r} is no date like 2024-05-01") from None
     found = list_everyone(installation.settings, installation.database, after, None)
+    gone = str(withdraw_hidden(installation))
     request_months(installation.database, found.months, "sync")
     lines = [
         f"{found.athletes} accounts, {found.activities} activities listed with {found.reads} reads: {found.new} new, "
         f"{found.changed} changed, {found.gone} gone; {len(found.months)} months asked for again",
         cost(installation.settings, installation.database),
     ]
+    if gone:
+        lines.append(gone)
     if found.stopped:
         lines.append(f"stopped early: {found.stopped}")
     return lines

@@ -1,4 +1,4 @@
-"""Removing a person completely: what is public first, then what is private, then that they were here.
+"""Removing a person completely: what is public first, then our access, then what is private, then that they were here.
 
 What belongs here: the order, and which parts there are. What does not: removing one activity (the flow
 does), zones (they are the installation's). Killed half-way, the same command goes on.
@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from strava_assets.database.connection import queries
-from strava_assets.errors import DamagedTable, SettingsError
+from strava_assets.errors import DamagedTable, SettingsError, StravaAssetsError
 from strava_assets.installation import Installation
-from strava_assets.publish import map_files
+from strava_assets.publish import taking_back
 from strava_assets.requests import request_months
+from strava_assets.strava import oauth
 from strava_assets.tables import encode, key_of, months_of
 from strava_assets.warehouse import load_activities
+from strava_assets.withdrawal import withdraw_hidden
 
 #: Tables with a row an activity, then those with rows that only name the activity.
 _BY_ATHLETE, _BY_ACTIVITY = ("activities", "masked_geometries"), ("activity_streams",)
@@ -32,12 +34,14 @@ class PurgeReport:
     public_files: int = 0
     originals: int = 0
     tables: int = 0
+    access: str = ""
 
     def __str__(self) -> str:
         """One line."""
         return (
             f"{self.name} is removed: {self.activities:,} activities, {self.public_files:,} public files, "
             f"{self.originals:,} originals, rows in {self.tables:,} tables"
+            + (f"; {self.access}" if self.access else "")
         )
 
 
@@ -53,7 +57,9 @@ def find_athlete(installation: Installation, given: str) -> int:
     with installation.database.transaction() as connection:
         rows = list(queries().athletes(connection))
     ways = {
-        row["id"]: {str(row["id"]), str(row["strava_id"]), public[row["id"]][0], row["name"].casefold()} for row in rows
+        row["id"]: {str(row["id"]), public[row["id"]][0], row["name"].casefold()}
+        | ({str(row["strava_id"])} if row["strava_id"] is not None else set())
+        for row in rows
     }
     found = [athlete for athlete, names in ways.items() if given.strip().casefold() in names]
     if len(found) == 1:
@@ -68,31 +74,42 @@ def revoked_athletes(installation: Installation) -> list[int]:
         return [row["id"] for row in queries().athletes(connection) if row["state"] == "revoked"]
 
 
-def purge_athlete(installation: Installation, athlete: int) -> PurgeReport:
+def purge_athlete(installation: Installation, athlete: int, *, only_revoked: bool = False) -> PurgeReport | None:
     """Remove a person from the public root, the private store, the tables, the warehouse and the database.
+
+    Somebody who connects again meanwhile loses what was here, and is listed anew.
 
     Parameters
     ----------
     installation : Installation
     athlete : int
         Our id.
+    only_revoked : bool
+        Only if their access is still revoked.
 
     Returns
     -------
-    PurgeReport
+    PurgeReport or None
+        None if they are not here any more, or not revoked.
 
     Raises
     ------
     StoreUnavailable, DatabaseUnavailable
         Something could not be removed; what was stays removed, and the same call goes on.
     """
+    with installation.database.transaction() as connection:
+        # from here on a run that is under way reads nothing more, and the gate lets nothing of theirs through
+        if not queries().stop_athlete(connection, id=athlete, only_revoked=only_revoked):
+            return None
+        owned = list(queries().activities_of_athlete(connection, athlete_id=athlete))
+        person = queries().athlete_by_id(connection, id=athlete)
     public, name = installation.athletes()[athlete]
     report = PurgeReport(name)
-    with installation.database.transaction() as connection:
-        queries().stop_athlete(connection, id=athlete)  # a run that is under way reads nothing more
-        owned = list(queries().activities_of_athlete(connection, athlete_id=athlete))
     report.activities = len(owned)
-    report.public_files = map_files.withdraw_athlete(installation.gate(), public)
+    report.public_files = taking_back.withdraw_athlete(installation.gate(), public)
+    withdraw_hidden(installation)  # what was on its way through the gate when they were stopped
+    if person["strava_id"] is not None and not only_revoked:
+        report.access = _end_access(installation, person["strava_id"])
     for source in ("archive", "api"):
         for key in installation.store.keys(f"landing/{source}/{athlete}"):
             installation.store.delete(key)
@@ -102,11 +119,22 @@ def purge_athlete(installation: Installation, athlete: int) -> PurgeReport:
     request_months(installation.database, {row["month"] for row in owned}, "somebody was removed")
     with installation.database.transaction() as connection:
         queries().delete_events_of_athlete(connection, id=athlete)
+        queries().delete_activities_of_athlete(connection, id=athlete)
+        queries().delete_listings_of_athlete(connection, id=athlete)
         queries().delete_athlete(connection, id=athlete)
     warehouse = installation.settings.home_path / "warehouse.duckdb"
     if warehouse.exists():
         load_activities(installation.store, warehouse)
     return report
+
+
+def _end_access(installation: Installation, strava_id: int) -> str:
+    """Give our access back at Strava, if we have any; what to say of it."""
+    try:
+        asked = oauth.revoke(installation.database, installation.settings, strava_id)
+    except StravaAssetsError as error:
+        return f"Strava was not told ({error}); they can end access at https://www.strava.com/settings/apps"
+    return "access at Strava is ended" if asked else ""
 
 
 def _drop_rows(installation: Installation, athlete: int, activities: list[int]) -> int:
@@ -129,8 +157,5 @@ def _drop_rows(installation: Installation, athlete: int, activities: list[int]) 
             if kept.num_rows == rows.num_rows:
                 continue
             touched += 1
-            if kept.num_rows:
-                store.write(key_of(table, month), encode(kept))
-            else:
-                store.delete(key_of(table, month))
+            store.write(key_of(table, month), encode(kept))  # be it empty: a run that is under way will read it
     return touched

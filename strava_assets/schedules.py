@@ -13,6 +13,7 @@ from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import list_everyone
 from strava_assets.strava.backlog import cost
+from strava_assets.withdrawal import withdraw_hidden
 
 
 @dg.schedule(
@@ -29,11 +30,15 @@ def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: I
     opened = installation.installation
     first = datetime.strptime(monthly.get_partition_keys()[0], "%Y-%m").replace(tzinfo=UTC)
     report = list_everyone(opened.settings, opened.database, first, datetime.now(UTC) + timedelta(days=1))
+    gone = withdraw_hidden(opened)  # before anything else
     request_months(opened.database, report.months, "reconcile")
-    return dg.SkipReason(
-        f"{report.athletes} accounts listed with {report.reads} reads; "
-        f"{len(report.months)} months asked for again; " + (report.stopped or cost(opened.settings, opened.database))
-    )
+    said = [
+        f"{report.athletes} accounts listed with {report.reads} reads",
+        f"{len(report.months)} months asked for again",
+        str(gone),
+        report.stopped or cost(opened.settings, opened.database),
+    ]
+    return dg.SkipReason("; ".join(part for part in said if part))
 
 
 @dg.schedule(

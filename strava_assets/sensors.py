@@ -23,9 +23,11 @@ from strava_assets.strava.account import (
     events_requested,
     list_everyone,
     listen_for_events,
+    months_of,
     newly_connected,
 )
 from strava_assets.strava.backlog import cost, next_months
+from strava_assets.withdrawal import withdraw_hidden
 
 _BUSY = [
     dg.DagsterRunStatus.QUEUED,
@@ -36,6 +38,8 @@ _BUSY = [
 #: A tick listens this long for an event, seconds. Dagster begins one every five seconds at most: two of those, less
 #: what a tick takes besides.
 _LISTENS = 9.0
+#: An event's month is run at once, with the map; of more months than this `requested_months` makes ranges.
+_MONTHS_AT_ONCE = 4
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _PRIORITY = "dagster/priority"
 #: An event's run comes first, then any single month; runs of several months are below 0, newest first.
@@ -56,33 +60,33 @@ def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.S
     opened = installation.installation
     listen_for_events(opened.database, _LISTENS)
     report = drain_events(opened.settings, opened.database)
+    gone = withdraw_hidden(opened)  # before anything else
+    said = "; ".join(part for part in (str(report), str(gone)) if part)
     # asked for again every quarter of an hour, should the run that removes them fail
     removals = [
         dg.RunRequest(run_key=f"revoked:{athlete}:{int(time.time() // _AGAIN)}", job_name="remove_revoked")
         for athlete in revoked_athletes(opened)
     ]
-    if not report.handled and not removals:
-        return dg.SkipReason(report.reason or "no event is pending")
-    # asking for a month is durable and doing it twice is harmless: so first ask, then mark, then run.
-    # Should this tick die before its runs are stored, `requested_months` finds what was asked for.
-    request_months(opened.database, report.months, "webhook")
+    # the drain has asked for the months, durably. Should this tick die before its runs are stored,
+    # `requested_months` finds what was asked for
     events_requested(opened.database, report.handled)
+    if len(report.months) > _MONTHS_AT_ONCE:  # a burst: better as ranges, and the map once after them
+        request_months(opened.database, report.months, "many events")
+        report.months = []
     wanted = _wanted(installation, fresh_events=True)
-    return dg.SensorResult(
-        run_requests=[
-            *removals,
-            *(
-                dg.RunRequest(
-                    run_key=f"{month}:{wanted[month]}",
-                    job_name="follow",
-                    partition_key=month,
-                    tags={_PRIORITY: _OF_AN_EVENT},
-                )
-                for month in report.months
-                if month in wanted
-            ),
-        ]
-    )
+    runs = [
+        dg.RunRequest(
+            run_key=f"{month}:{wanted[month]}",
+            job_name="follow",
+            partition_key=month,
+            tags={"strava_assets/events": said, _PRIORITY: _OF_AN_EVENT},
+        )
+        for month in report.months
+        if month in wanted
+    ]
+    if not runs and not removals:
+        return dg.SkipReason(said or "no event is pending")
+    return dg.SensorResult(run_requests=[*removals, *runs])
 
 
 @dg.sensor(
@@ -102,12 +106,21 @@ def new_connections(
     if not fresh:
         return dg.SkipReason("nobody connected")
     report = list_everyone(opened.settings, opened.database, None, None, only=fresh)
-    request_months(opened.database, report.months, "connected")
+    gone = str(withdraw_hidden(opened))  # before anything else
+    # all of them: what was public of somebody who took access back was withdrawn, and comes back
+    request_months(opened.database, {*report.months, *months_of(opened.database, fresh)}, "connected")
     waiting = newly_connected(opened.database)
     cursor = json.dumps({str(who): time.time() + _AGAIN for who in waiting if who in fresh})
     return dg.SensorResult(
-        skip_reason=f"{report.activities} activities listed with {report.reads} reads; "
-        + (report.stopped or cost(opened.settings, opened.database)),
+        skip_reason="; ".join(
+            part
+            for part in (
+                f"{report.activities} activities listed with {report.reads} reads",
+                gone,
+                report.stopped or cost(opened.settings, opened.database),
+            )
+            if part
+        ),
         cursor=cursor,
     )
 

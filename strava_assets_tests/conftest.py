@@ -8,16 +8,21 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from strava_assets.archive.importer import import_path
 from strava_assets.database import embedded
 from strava_assets.installation import Installation, open_installation
 from strava_assets.settings import Settings
+from strava_assets_tests.privacy.worlds import Place
+from strava_assets_tests.recordings import folder_of_rides
 
+#: Where rides that are made for a test start.
+HOME = Place(7.6, 47.5)
 REAL_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
 # nothing of the machine's own settings may reach a test
@@ -67,6 +72,26 @@ def installation(settings_of: Any) -> Iterator[Installation]:
     opened = open_installation(settings_of())
     yield opened
     opened.database.close()
+
+
+@pytest.fixture
+def bring_in(tmp_path: Path) -> Callable[..., Any]:
+    """Import a folder of rides."""
+
+    def bring(
+        installation: Installation, folder: Path | None = None, visibility: str = "everyone", athlete: str = "Ada"
+    ) -> Any:
+        return import_path(
+            folder or folder_of_rides(tmp_path / "rides", HOME),
+            athlete=athlete,
+            visibility=visibility,
+            database=installation.database,
+            store=installation.store,
+            settings=installation.settings,
+            progress=None,
+        )
+
+    return bring
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from strava_assets import tables
 from strava_assets.arrow_memory import readable
+from strava_assets.publish import csv_files
+from strava_assets.stores import Store
 
 
 def test_the_reader_holds_a_copy_and_not_the_bytes() -> None:
@@ -30,3 +34,20 @@ def test_a_table_comes_back(rows: int) -> None:
 
 def test_nothing_at_all_can_be_read() -> None:
     assert readable(b"").read() == b""
+
+
+def test_tables_and_csvs_are_read_through_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    handed: list[bytes] = []
+
+    def watched(data: bytes) -> pa.BufferReader:
+        handed.append(data)
+        return readable(data)
+
+    monkeypatch.setattr(tables, "readable", watched)
+    monkeypatch.setattr(csv_files, "readable", watched)
+    store, table = Store(str(tmp_path)), tables.encode(pa.table({"a": [1]}))
+    store.write(tables.key_of("t", "2024-01"), table)
+    assert tables.months_of(store, "t")["2024-01"].num_rows == 1
+    csv = b"segment,time,distance,lat,lng\n0,0,0,47.500000,7.600000\n0,1,5,47.500010,7.600010\n"
+    assert csv_files.decode(csv).rows == 2
+    assert handed == [table, csv]

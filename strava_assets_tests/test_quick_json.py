@@ -26,5 +26,7 @@ def test_what_is_no_json_is_a_value_error(text: bytes) -> None:
         quick_json.loads(text)
 
 
-def test_a_number_that_is_none_is_null() -> None:
-    assert quick_json.dumps([float("nan")]) == b"[null]"
+@pytest.mark.parametrize("beside", [1, 2**70, "\ud83d"])
+def test_a_number_that_is_none_is_null_whatever_stands_beside_it(beside: object) -> None:
+    value = {"a": [float("nan"), {"b": float("-inf")}, 1.5, beside]}
+    assert json.loads(quick_json.dumps(value)) == {"a": [None, {"b": None}, 1.5, beside]}

@@ -7,22 +7,18 @@ order by id;
 
 -- name: expire_activities
 -- The API's part goes; what an export told stays, and so does the word on who may see it: a ride that Strava called
--- private must not become one of unknown visibility. What was read again meanwhile is not old any more.
+-- private must not become one of unknown visibility. The streams' file, if it names one, is deleted after this is
+-- committed. What was read again meanwhile is not old any more.
 update strava.activity
-set api = null, api_detailed = false, api_streams = null, api_streams_state = 'none', api_read_at = null,
+set api = null, api_detailed = false, api_streams_state = 'none', api_read_at = null,
     api_expired_at = now(), landing_attempts = 0, next_landing_at = null, revision = revision + 1,
     state = case when state = 'gone' then 'gone' when archive is null then 'expired' else 'landed' end,
     start_time = case when archive is null then month::timestamp at time zone 'utc' else start_time end,
+    asked_at = null,
     error = case when archive is not null and error_stage = 'archive' then error end,
     error_stage = case when archive is not null and error_stage = 'archive' then error_stage end
 where id = any(:ids) and api_read_at < now() - make_interval(days => :days)
 returning id;
-
--- name: lock_expired
--- Those of some activities of which nothing from the API is kept; they stay so until the end of the transaction.
-select strava_id from strava.activity
-where strava_id = any(:strava_ids) and api_expired_at is not null and api_streams is null
-for update;
 
 -- name: forget_old_gear!
 -- Bikes and shoes that no activity names which is kept as the API told it.

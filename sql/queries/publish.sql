@@ -12,5 +12,38 @@ on conflict (root, path) do update
 set sha256 = excluded.sha256, bytes = excluded.bytes, fingerprint = excluded.fingerprint,
     activity_id = excluded.activity_id, facts = excluded.facts, written_at = now();
 
--- name: drop_public_objects!
-delete from strava.public_object where root = :root and path = any(:paths);
+-- name: drop_public_objects
+-- Those that there were come back.
+delete from strava.public_object where root = :root and path = any(:paths) returning path;
+
+-- name: public_objects_at
+-- What is remembered of some paths at this moment.
+select path, sha256, bytes, fingerprint, activity_id, facts
+from strava.public_object where root = :root and path = any(:paths);
+
+-- name: hidden_public_objects
+-- CSVs that are public although their activity may not be shown now, or is not there at all. Cheap where there
+-- is none: it is asked at every turn.
+select object.path
+from strava.public_object as object
+left join strava.activity as activity on activity.id = object.activity_id
+left join strava.athlete as athlete on athlete.id = activity.athlete_id
+where object.root = :root and object.activity_id is not null
+  and strava.may_be_shown(activity, athlete, :import_visibility, cast(:sources as text[])) is not true
+order by object.path;
+
+-- name: shown_public_objects
+-- Of some CSVs, those that are public now and whose activity may be.
+select object.path
+from strava.public_object as object
+join strava.activity as activity on activity.id = object.activity_id
+join strava.athlete as athlete on athlete.id = activity.athlete_id
+where object.root = :root and object.path = any(:paths)
+  and strava.may_be_shown(activity, athlete, :import_visibility, cast(:sources as text[]));
+
+-- name: shown_activities
+-- Of some activities, those that may be shown now.
+select activity.id
+from strava.activity as activity join strava.athlete as athlete on athlete.id = activity.athlete_id
+where activity.id = any(:ids)
+  and strava.may_be_shown(activity, athlete, :import_visibility, cast(:sources as text[]));

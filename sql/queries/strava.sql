@@ -18,12 +18,15 @@ update strava.athlete set state = :state where strava_id = :strava_id;
 
 -- name: forget_tokens!
 update strava.athlete set access_token = null, refresh_token = null, token_expires_at = null, state = 'revoked'
-where strava_id = :strava_id;
+where id = :id;
 
 -- name: connect_athlete^
 -- Connecting again keeps the row and its name; no row comes back if the name is another athlete's.
 -- A name that only imported files know is not taken over: the first listing tells whether it is the
--- same person, by activities that both have.
+-- same person, by activities that both have. Events that waited for the connection are due.
+with due as (
+    update strava.webhook_event set next_attempt_at = now() where owner_id = :strava_id and state = 'pending'
+)
 insert into strava.athlete (strava_id, name, access_token, refresh_token, token_expires_at, scopes, connected_at)
 select :strava_id, :name, :access_token, :refresh_token, :token_expires_at, :scopes, now()
 where not exists (select from strava.athlete where name = :name and strava_id is distinct from :strava_id)
@@ -86,7 +89,8 @@ select until, reason from strava.api_pause where application = :application;
 
 -- name: add_listing!
 insert into strava.listing (athlete_id, after, before)
-values (:athlete_id, coalesce(cast(:after as timestamptz), '-infinity'), coalesce(cast(:before as timestamptz), 'infinity'));
+select id, coalesce(cast(:after as timestamptz), '-infinity'), coalesce(cast(:before as timestamptz), 'infinity')
+from strava.athlete where id = :athlete_id;
 
 -- name: newest_listing$
 -- When this stretch was last listed in one go.
@@ -98,7 +102,8 @@ where athlete_id = :athlete_id and after <= coalesce(cast(:after as timestamptz)
 -- Those of a page that are known, whoever's they are: activities have one identity.
 select activity.id, activity.athlete_id, activity.strava_id, activity.start_time, activity.month, activity.api,
        activity.api_detailed, activity.api_streams, activity.api_streams_state, activity.archive is not null as imported,
-       activity.archive_file, activity.visibility, activity.state, activity.api_expired_at,
+       activity.archive_file, activity.visibility, activity.state, activity.error, activity.asked_at,
+       activity.api_expired_at,
        athlete.strava_id as owner_strava_id
 from strava.activity as activity join strava.athlete as athlete on athlete.id = activity.athlete_id
 where activity.strava_id = any(:strava_ids)
@@ -106,20 +111,22 @@ order by activity.strava_id
 for update of activity;
 
 -- name: add_listed_activity$
--- Nothing comes back if another process was faster.
+-- Nothing comes back if another process was faster, or the athlete has gone.
 insert into strava.activity (athlete_id, identity, strava_id, start_time, month, api, api_detailed, api_read_at,
-                             visibility)
-values (:athlete_id, 'strava:' || cast(:strava_id as bigint), :strava_id, :start_time, :month, :api, :detailed, now(),
-        :visibility)
+                             visibility, asked_at)
+select id, 'strava:' || cast(:strava_id as bigint), :strava_id, :start_time, :month, :api, :detailed, now(),
+       :visibility, :asked_at
+from strava.athlete where id = :athlete_id and state <> 'revoked'
 on conflict do nothing
 returning id;
 
 -- name: set_activity_api!
 -- What Strava says now. An old failure is forgiven, and what is missing is asked for at once: its input has changed.
+-- A tombstone is no more.
 update strava.activity
 set api = :api, api_detailed = :detailed, visibility = :visibility, start_time = :start_time, month = :month,
-    state = :state, api_streams_state = :streams_state, api_read_at = coalesce(api_read_at, now()),
-    api_expired_at = null, landing_attempts = 0, next_landing_at = null,
+    asked_at = :asked_at, gone_at = null, gone_because = null, state = :state, api_streams_state = :streams_state,
+    api_read_at = coalesce(api_read_at, now()), api_expired_at = null, landing_attempts = 0, next_landing_at = null,
     error = null, error_stage = null, revision = revision + 1
 where id = :id;
 
@@ -132,9 +139,12 @@ where strava_id = any(:strava_ids) and api is not null and not api_detailed;
 update strava.activity set visibility = :visibility, revision = revision + 1 where id = :id;
 
 -- name: listed_before
--- Activities that Strava once told of and that a listing of their stretch should hold.
-select strava_id from strava.activity
-where athlete_id = :athlete_id and strava_id is not null and api is not null and state <> 'gone'
+-- Activities that Strava once told of and that a listing of their stretch should hold. Only You rides only where
+-- the athlete allows us to see such ones.
+select activity.strava_id
+from strava.activity as activity join strava.athlete as athlete on athlete.id = activity.athlete_id
+where athlete_id = :athlete_id and activity.strava_id is not null and api is not null and activity.state <> 'gone'
+  and (visibility <> 'only_me' or 'activity:read_all' = any(athlete.scopes))
   and (cast(:after as timestamptz) is null or start_time > cast(:after as timestamptz) + interval '1 day')
   and (cast(:before as timestamptz) is null or start_time < cast(:before as timestamptz) - interval '1 day')
   and listed_at < :began;
@@ -184,10 +194,18 @@ select count(*) as activities,
        min(next_landing_at) filter (where next_landing_at > now()) as again_at
 from strava.to_land where athlete_id in (select id from connected);
 
+-- name: set_detail!
+-- An activity whose streams could not be read: one read is saved next time.
+update strava.activity
+set api = :api, api_detailed = true, visibility = :visibility, start_time = :start_time, month = :month,
+    asked_at = :asked_at, revision = revision + 1
+where id = :id and revision = :revision;
+
 -- name: set_landed!
 update strava.activity
 set api = :api, api_detailed = true, visibility = :visibility, start_time = :start_time, month = :month,
-    api_streams = :streams, api_streams_state = :streams_state, state = 'landed', landed_at = now(), api_read_at = now(),
+    asked_at = coalesce(cast(:asked_at as timestamptz), asked_at), api_streams = :streams,
+    api_streams_state = :streams_state, state = 'landed', landed_at = now(), api_read_at = now(),
     landing_attempts = case when cast(:again_at as timestamptz) is null then 0 else landing_attempts + 1 end,
     next_landing_at = :again_at, error = null, error_stage = null, revision = revision + 1
 where id = :id and revision = :revision;
@@ -197,6 +215,9 @@ update strava.activity
 set error = :error, error_stage = 'landing', landing_attempts = landing_attempts + 1, next_landing_at = :again_at
 where id = :id;
 
+-- name: land_now!
+update strava.activity set landing_attempts = 0, next_landing_at = null where id = :id;
+
 -- name: put_off_landing!
 -- Of athletes who are connected: whoever has to connect again is not asked for anyway, and goes on at once after that.
 update strava.activity as activity set next_landing_at = :until
@@ -204,10 +225,33 @@ from strava.athlete as athlete
 where activity.id = any(:ids) and athlete.id = activity.athlete_id and athlete.state = 'active';
 
 -- name: set_gone$
-update strava.activity
-set state = 'gone', error = null, error_stage = null, revision = revision + 1
-where strava_id = :strava_id and athlete_id = :athlete_id and state <> 'gone'
-returning to_char(month, 'YYYY-MM') as month;
+-- A tombstone: what Strava said of it goes; the row stays and says since when and why. The streams' file, if it
+-- names one, is deleted after this is committed. For somebody who does not allow us to see Only You rides, Strava's
+-- 404 tells nothing of one: it stays as it is, which is hidden.
+update strava.activity as activity
+set state = 'gone', gone_at = now(), gone_because = :because, api = null, api_detailed = false,
+    api_streams_state = 'none', asked_at = :asked_at, landed_at = null, api_read_at = null, api_expired_at = null,
+    landing_attempts = 0, next_landing_at = null, error = null, error_stage = null, revision = revision + 1
+from strava.athlete as athlete
+where activity.strava_id = :strava_id and activity.athlete_id = :athlete_id and athlete.id = activity.athlete_id
+  and activity.state <> 'gone' and (activity.asked_at is null or activity.asked_at <= :asked_at)
+  and (activity.visibility <> 'only_me' or 'activity:read_all' = any(athlete.scopes))
+returning to_char(activity.month, 'YYYY-MM') as month;
+
+-- name: activity_by_strava_id^
+select id, athlete_id, state, visibility from strava.activity where strava_id = :strava_id;
+
+-- name: lock_gone_streams
+-- Files of activities that are gone or expired; whoever brings one back waits until this is through.
+select id, api_streams from strava.activity
+where (state = 'gone' or api_expired_at is not null) and api_streams is not null
+order by id limit 100 for update skip locked;
+
+-- name: forget_streams!
+update strava.activity set api_streams = null where id = any(:ids);
+
+-- name: lock_activity^
+select state, api_expired_at from strava.activity where id = :id for update;
 
 -- name: gear_of_activity$
 select api ->> 'gear_id' from strava.activity where id = :id;

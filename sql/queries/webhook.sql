@@ -18,27 +18,47 @@ set deliveries = event.deliveries + 1,
 returning id, starts_with(coalesce(outcome, ''), 'refused') as refused;
 
 -- name: pending_events
--- In the order in which they came; those that were put off only when their time has come.
-select id, owner_id, object_type, object_id, aspect_type, event_time, updates, attempts
-from strava.webhook_event
-where state = 'pending' and next_attempt_at <= now()
-order by id
+-- In the order in which they came; those that were put off only when their time has come, and those of somebody
+-- who has to connect again not before that, unless they tell of leaving.
+select event.id, event.owner_id, event.object_type, event.object_id, event.aspect_type, event.event_time,
+       event.updates, event.attempts
+from strava.webhook_event as event left join strava.athlete as athlete on athlete.strava_id = event.owner_id
+where event.state = 'pending' and event.next_attempt_at <= now()
+  and (athlete.state is distinct from 'reconnect' or event.object_type = 'athlete')
+order by event.id
 limit :limit;
+
+-- name: requested_events
+-- Looked into by a tick that did not come to its end: what is left of them is to go on. With their months.
+select event.id, to_char(activity.month, 'YYYY-MM') as month
+from strava.webhook_event as event
+left join strava.activity as activity on event.object_type = 'activity' and activity.strava_id = event.object_id
+where event.state = 'requested'
+order by event.id;
 
 -- name: events_waiting^
 -- How many wait, and until when the first of them does.
-select count(*) as events, min(next_attempt_at) as until from strava.webhook_event where state = 'pending';
+select count(*) as events, min(event.next_attempt_at) as until
+from strava.webhook_event as event left join strava.athlete as athlete on athlete.strava_id = event.owner_id
+where event.state = 'pending' and (athlete.state is distinct from 'reconnect' or event.object_type = 'athlete');
+
+-- name: events_of_unconnected
+-- How many wait for somebody who has to connect again.
+select athlete.name, count(*) as events
+from strava.webhook_event as event join strava.athlete as athlete on athlete.strava_id = event.owner_id
+where event.state = 'pending' and athlete.state = 'reconnect' and event.object_type = 'activity'
+group by athlete.id order by athlete.id;
 
 -- name: defer_events!
 update strava.webhook_event
 set attempts = attempts + :counted, next_attempt_at = :until, outcome = :outcome
 where id = any(:ids) and state = 'pending';
 
--- name: set_event_outcome!
-update strava.webhook_event set outcome = :outcome where id = any(:ids);
+-- name: mark_events_requested!
+update strava.webhook_event set state = 'requested', outcome = :outcome where id = any(:ids) and state = 'pending';
 
 -- name: mark_events_done!
-update strava.webhook_event set state = 'done', handled_at = now() where id = any(:ids) and state = 'pending';
+update strava.webhook_event set state = 'done', handled_at = now() where id = any(:ids) and state = 'requested';
 
 -- name: put_subscription!
 insert into strava.webhook_subscription (id, callback_url) values (:id, :callback_url)

@@ -18,10 +18,11 @@ from strava_assets.assets.masked import masked_geometries
 from strava_assets.database.connection import queries
 from strava_assets.partitions import all_months, first_day, monthly
 from strava_assets.privacy import masked
-from strava_assets.publish import csv_files, map_files, month_files
+from strava_assets.publish import csv_files, map_files, month_files, taking_back
 from strava_assets.publish.judge import ZoneNames
 from strava_assets.resources import InstallationResource
 from strava_assets.tables import Months, months_of
+from strava_assets.withdrawal import withdraw_hidden
 
 
 @dg.asset(
@@ -44,6 +45,7 @@ def trimmed_csvs(
 ) -> None:
     """Bring each month's CSVs up to date: new ones in, changed ones over, gone ones out."""
     opened = installation.installation
+    withdraw_hidden(opened)  # before anything else
     gate = installation.gate()
     dropped = csv_files.column_choice(opened.settings.public_columns)
     record = context.instance.get_run_record_by_id(context.run_id)
@@ -69,12 +71,15 @@ def trimmed_csvs(
                 "files written": report.gate.written,
                 "files unchanged": report.gate.unchanged,
                 "files withdrawn": report.gate.withdrawn,
+                "hidden meanwhile": len(report.gate.barred),
                 "bytes written": report.gate.bytes_written,
                 "rows tested": report.gate.tested.rows,
                 "seconds": round(time.perf_counter() - began, 3),
             },
             partition_key=month,
         )
+    # what was hidden while its file was on its way out: whoever hid it may have looked before it was there
+    withdraw_hidden(opened)
 
 
 @dg.asset(
@@ -93,9 +98,10 @@ def activities_topojson(context: dg.AssetExecutionContext, installation: Install
     """Build the map from every masked month; what no month shows any more is swept away."""
     opened = installation.installation
     began = time.perf_counter()
+    withdraw_hidden(opened)  # before anything else
     gate = installation.gate()
-    exposed = map_files.withdraw_exposed(gate)
-    hidden_names = ZoneNames(gate.rules.zones)
+    exposed = taking_back.withdraw_exposed(gate)
+    hidden_names, there = ZoneNames(gate.rules.zones), gate.paths()
     with opened.database.transaction() as connection:
         ids = opened.public_ids(queries().identities(connection))
     features: dict[str, list[map_files.Feature]] = {athlete: [] for athlete, _ in opened.athletes().values()}
@@ -114,7 +120,9 @@ def activities_topojson(context: dg.AssetExecutionContext, installation: Install
             for athlete, members in features.items()
             for member in members
         ),
+        among=there,
     )
+    withdraw_hidden(opened)  # what was hidden meanwhile is not on the map; nor is its CSV to be left
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": report.activities,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
@@ -147,6 +148,13 @@ class Database:
                         return
         except psycopg.OperationalError as error:
             raise DatabaseUnavailable(f"PostgreSQL does not answer: {one_line(error)}") from error
+
+    def now(self) -> datetime:
+        """The server's clock, aware UTC: the one that every process shares."""
+        with self.transaction() as connection:
+            row = connection.execute("select clock_timestamp() as now").fetchone()
+        assert row is not None
+        return row["now"].astimezone(UTC)
 
     def close(self) -> None:
         """Give the connections back."""

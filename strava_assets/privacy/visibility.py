@@ -1,14 +1,38 @@
 """Which activities may be published at all, before anything is cut (I15).
 
-What belongs here: the judgement on one activity. What does not: which of its samples are visible.
+What belongs here: the judgement on one activity, and the settings that it depends on. What does not: which of
+its samples are visible. The database knows the part of the rule that needs no track (``strava.may_be_shown``), for
+the gate's last look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 
 #: Sports that happen on a screen: their positions are invented, or somebody else's road.
 _NOT_OUTDOORS = ("Virtual",)
+
+
+@dataclass(frozen=True)
+class Release:
+    """The owner's general word on what may be shown.
+
+    Attributes
+    ----------
+    imports : {'everyone', 'hidden'}
+        For activities whose visibility nobody knows.
+    sources : collection of str
+        Provenances that are published.
+    """
+
+    imports: str
+    sources: Collection[str]
+
+    def parameters(self) -> dict[str, Any]:
+        """For queries that call ``strava.may_be_shown``."""
+        return {"import_visibility": self.imports, "sources": sorted(self.sources)}
 
 
 def reason_hidden(

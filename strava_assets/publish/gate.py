@@ -4,6 +4,10 @@ It takes bytes, has them decoded and judged again (`judge`), and only if nothing
 atomically, changed objects only; withdrawals go through it too. Nothing else knows the public root's
 handle. What does not belong here: making the bytes.
 
+Judging takes time, so the last look is taken under a lock that every writer takes, at the database as it is
+then: are these the zones, may each activity be shown, is what a map rests on still public? Whatever was hidden
+meanwhile cannot come back.
+
 Public files carry no time of their own: a file's modification time would tell when a ride was
 uploaded (I18). In a bucket the store sets one; see docs/privacy.md.
 """
@@ -11,11 +15,12 @@ uploaded (I18). In a bucket the store sets one; see docs/privacy.md.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import mimetypes
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,12 +28,13 @@ from typing import Any
 import shapely
 
 from strava_assets.database.connection import Database, queries
-from strava_assets.errors import GateRefused, StoreUnavailable
+from strava_assets.errors import GateOvertaken, GateRefused, StoreUnavailable
 from strava_assets.privacy import zone_store
 from strava_assets.privacy.invariants import Tested
+from strava_assets.privacy.visibility import Release
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish import topojson_file
-from strava_assets.publish.judge import Facts, Judgement, Rules, judge
+from strava_assets.publish.judge import CSV_PATH, Facts, Judgement, Rules, judge
 from strava_assets.publish.topojson_file import DecodedTopology
 from strava_assets.stores import Store, write_file
 
@@ -51,13 +57,22 @@ class Known:
 
 @dataclass
 class GateReport:
-    """What one passage did."""
+    """What one passage did. ``barred``: CSVs whose activity may not be shown any more."""
 
     written: int = 0
     unchanged: int = 0
     withdrawn: int = 0
     bytes_written: int = 0
+    barred: list[str] = field(default_factory=list)
     tested: Tested = field(default_factory=Tested)
+
+
+@dataclass
+class _Foundations:
+    """What a judgement rests on: CSVs that had to be public, and maps as they were (SHA-256 of their bytes)."""
+
+    csvs: set[str] = field(default_factory=set)
+    maps: dict[str, str | None] = field(default_factory=dict)
 
 
 class Gate:
@@ -71,12 +86,15 @@ class Gate:
         Where it remembers what it wrote.
     rules : Rules
         Held against every byte.
+    release : Release
+        Held against every activity.
     """
 
-    def __init__(self, url: str, database: Database, rules: Rules):
+    def __init__(self, url: str, database: Database, rules: Rules, release: Release):
         self._store = Store(url)
         self._database = database
         self.rules = rules
+        self.release = release
         self._known: dict[str, Known] | None = None
         self._sizes: dict[str, int] | None = None
 
@@ -86,18 +104,28 @@ class Gate:
             with self._database.transaction() as connection:
                 rows = list(queries().public_objects(connection, root=self._store.url, prefix=""))
             sizes = self._list()
-            self._known = {
-                row["path"]: Known(row["sha256"], row["bytes"], row["fingerprint"], row["activity_id"], row["facts"])
-                for row in rows
-                if sizes.get(row["path"]) == row["bytes"]
-            }
+            self._known = {row["path"]: _known(row) for row in rows if sizes.get(row["path"]) == row["bytes"]}
         return self._known
+
+    def look_again(self) -> None:
+        """Forget what was seen of the public root: others write there, too."""
+        self._known = self._sizes = None
 
     def remembered(self, folder: str) -> list[str]:
         """Everything below a folder that was written and not withdrawn, whether or not it is there."""
         with self._database.transaction() as connection:
             rows = queries().public_objects(connection, root=self._store.url, prefix=f"{folder}/")
             return [row["path"] for row in rows]
+
+    def released(self, activities: Sequence[int]) -> set[int]:
+        """Of some activities (our ids), those that may be shown at this moment."""
+        with self._database.transaction() as connection:
+            return self._released(connection, activities)
+
+    def shown(self, csvs: Iterable[str]) -> set[str]:
+        """Of some CSVs, those that are public at this moment and whose activity may be."""
+        with self._database.transaction() as connection:
+            return self._shown(connection, csvs)
 
     def paths(self) -> list[str]:
         """Everything under the root, whoever wrote it."""
@@ -109,13 +137,28 @@ class Gate:
 
     def topology(self, athlete: str) -> DecodedTopology | None:
         """The decoded map of an athlete as it is public now, by public id."""
-        path = f"{athlete}/activities.topojson"
-        return topojson_file.decode(self.read(path)) if path in self._list() else None
+        data = self._read_if_any(map_path(athlete))
+        return None if data is None else topojson_file.decode(data)
 
     def judge(self, objects: Mapping[str, bytes]) -> Judgement:
         """Hold bytes against the invariants, together with what is public already."""
-        known = self.known()
-        return judge(objects, self.rules, lambda path: known[path].facts if path in known else None, self.topology)
+        return self._judged(objects)[0]
+
+    def _judged(self, objects: Mapping[str, bytes]) -> tuple[Judgement, _Foundations]:
+        known, rests_on = self.known(), _Foundations()
+
+        def facts_of(path: str) -> Facts | None:
+            if CSV_PATH.match(path):
+                rests_on.csvs.add(path)
+            return known[path].facts if path in known else None
+
+        @functools.cache
+        def topology_of(athlete: str) -> DecodedTopology | None:
+            data = self._read_if_any(map_path(athlete))
+            rests_on.maps[map_path(athlete)] = _sha256(data)
+            return None if data is None else topojson_file.decode(data)
+
+        return judge(objects, self.rules, facts_of, topology_of), rests_on
 
     def publish(
         self,
@@ -133,7 +176,8 @@ class Gate:
         objects : mapping of str to bytes
             By public path.
         fingerprints, activities : mapping, optional
-            Of the inputs, and the activity's id, by path; remembered.
+            Of the inputs, and the activity's id, by path; remembered. A CSV whose activity is not named, or may
+            not be shown at the moment of writing, is left out.
         withdraw : iterable of str
             Paths to remove; ones that are not there are passed over.
         sceptical : bool
@@ -143,11 +187,14 @@ class Gate:
         ------
         GateRefused
             A finding; nothing was written or withdrawn.
+        GateOvertaken
+            A map's CSV was withdrawn meanwhile, or figures were added up from a map that is another one by now;
+            nothing was written or withdrawn.
         StoreUnavailable
             The root cannot be written.
         """
         fingerprints, activities = fingerprints or {}, activities or {}
-        judgement = self.judge(objects)
+        judgement, rests_on = self._judged(objects)
         if judgement.findings:
             shown = "; ".join(f"{f.invariant} {f.where}: {f.what}" for f in judgement.findings[:3])
             more = f" and {len(judgement.findings) - 3} more" if len(judgement.findings) > 3 else ""
@@ -158,7 +205,12 @@ class Gate:
             connection.execute("select pg_advisory_xact_lock(%s)", (zone_store.LOCK,))
             if _marks(zone_store.in_force(self._database)) != _marks(self.rules.zones):
                 raise GateRefused("the privacy zones changed while this was made; nothing was written: run it again")
+            self._check(connection, rests_on)
+            self._refresh(connection, objects)
+            report.barred = self._barred(connection, objects, activities)
             for path, data in objects.items():
+                if path in report.barred:
+                    continue
                 digest = hashlib.sha256(data).hexdigest()
                 if sizes.get(path) == len(data) and self._is_same(path, digest, None if sceptical else known.get(path)):
                     report.unchanged += 1
@@ -190,27 +242,73 @@ class Gate:
             connection.execute("select pg_advisory_xact_lock(%s)", (zone_store.LOCK,))
             return self._withdraw(connection, paths)
 
+    def _barred(self, connection: Any, objects: Iterable[str], activities: Mapping[str, int]) -> list[str]:
+        """CSVs whose activity may not be shown at this moment. Call under the lock, as the next two."""
+        csvs = [path for path in objects if CSV_PATH.match(path)]
+        released = self._released(connection, [activities[path] for path in csvs if path in activities])
+        return [path for path in csvs if activities.get(path) not in released]
+
+    def _released(self, connection: Any, activities: Sequence[int]) -> set[int]:
+        if not activities:
+            return set()
+        rows = queries().shown_activities(connection, ids=list(activities), **self.release.parameters())
+        return {row["id"] for row in rows}
+
+    def _check(self, connection: Any, rests_on: _Foundations) -> None:
+        """Refuse what rests on a CSV that is public no more or may not be, or on a map that is another one by now."""
+        changed = [path for path, digest in rests_on.maps.items() if _sha256(self._read_if_any(path)) != digest]
+        changed += sorted(rests_on.csvs - self._shown(connection, rests_on.csvs))
+        if changed:
+            raise GateOvertaken(
+                f"{changed[0]} was withdrawn or changed while this was made; nothing was written: run it again"
+            )
+
+    def _shown(self, connection: Any, csvs: Iterable[str]) -> set[str]:
+        if not (paths := sorted(csvs)):
+            return set()
+        rows = queries().shown_public_objects(
+            connection, root=self._store.url, paths=paths, **self.release.parameters()
+        )
+        return {row["path"] for row in rows}
+
+    def _refresh(self, connection: Any, objects: Iterable[str]) -> None:
+        """What another process wrote or withdrew meanwhile of these is not as it was seen."""
+        rows = queries().public_objects_at(connection, root=self._store.url, paths=list(objects))
+        now = {row["path"]: row["sha256"] for row in rows}
+        known, sizes = self.known(), self._list()
+        for path in objects:
+            seen = known.get(path)
+            if (seen and seen.sha256) != now.get(path):
+                known.pop(path, None)
+                sizes.pop(path, None)
+
+    def _read_if_any(self, path: str) -> bytes | None:
+        try:
+            return self.read(path)
+        except FileNotFoundError:
+            return None
+
     def _withdraw(self, connection: Any, paths: Iterable[str]) -> int:
-        sizes = self._list()
         gone = sorted(set(paths))
-        removed = 0
+        if not gone:
+            return 0
+        sizes = self._list()
+        rows = queries().drop_public_objects(connection, root=self._store.url, paths=gone)
+        there = {row["path"] for row in rows}.union(path for path in gone if path in sizes)
+        for path in sorted(there):
+            self._store.delete(path)
+            self._drop_empty_folders(path)
+            self._forget_times(path)
+            sizes.pop(path, None)
         for path in gone:
-            if path in sizes:
-                self._store.delete(path)
-                self._drop_empty_folders(path)
-                self._forget_times(path)
-                del sizes[path]
-                removed += 1
             self.known().pop(path, None)
-        if gone:
-            queries().drop_public_objects(connection, root=self._store.url, paths=gone)
-        return removed
+        return len(there)
 
     def _is_same(self, path: str, digest: str, known: Known | None) -> bool:
         """Whether the root holds these very bytes. The size was seen; memory or a second look tells the rest."""
         if known is not None:
             return known.sha256 == digest
-        return hashlib.sha256(self.read(path)).hexdigest() == digest
+        return _sha256(self._read_if_any(path)) == digest
 
     def _list(self) -> dict[str, int]:
         if self._sizes is None:
@@ -243,6 +341,19 @@ class Gate:
         for folder in [parent for parent in Path(self._store.path(path)).parents if parent.is_relative_to(root)]:
             if folder.is_dir():
                 os.utime(folder, (NO_TIME, NO_TIME))
+
+
+def map_path(athlete: str) -> str:
+    """Public path of an athlete's map, from the public id."""
+    return f"{athlete}/activities.topojson"
+
+
+def _sha256(data: bytes | None) -> str | None:
+    return None if data is None else hashlib.sha256(data).hexdigest()
+
+
+def _known(row: Mapping[str, Any]) -> Known:
+    return Known(row["sha256"], row["bytes"], row["fingerprint"], row["activity_id"], row["facts"])
 
 
 def _marks(zones: Iterable[Zone]) -> set[tuple[int, int, bytes]]:

@@ -74,7 +74,8 @@ def publish_month(
     known = gate.known()
     stale = [activity for activity, path in paths.items() if force or not _is_current(known.get(path), prints[path])]
     for at in range(0, len(stale), _BATCH):
-        batch = stale[at : at + _BATCH]
+        released = gate.released(stale[at : at + _BATCH])  # of others the samples may have gone already
+        batch = [activity for activity in stale[at : at + _BATCH] if activity in released]
         files = dict(
             zip(
                 (paths[activity] for activity in batch),
@@ -125,6 +126,7 @@ def _add(total: GateReport, part: GateReport) -> None:
     total.unchanged += part.unchanged
     total.withdrawn += part.withdrawn
     total.bytes_written += part.bytes_written
+    total.barred += part.barred
     for name in ("vertices", "segments", "rows", "files"):
         setattr(total.tested, name, getattr(total.tested, name) + getattr(part.tested, name))
     total.tested.nearest = min(total.tested.nearest, part.tested.nearest)

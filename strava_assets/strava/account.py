@@ -16,18 +16,20 @@ from strava_assets.database.connection import Database, queries
 from strava_assets.errors import StravaError, StravaForbidden, StravaUnauthorized, StravaUnavailable
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
-from strava_assets.strava import subscriptions, webhooks
-from strava_assets.strava.client import Clients, StravaClient
+from strava_assets.strava import draining, subscriptions
+from strava_assets.strava.client import TIMEOUT, Clients, StravaClient
+from strava_assets.strava.draining import DrainReport
 from strava_assets.strava.landing import LandingReport, land_months
 from strava_assets.strava.listing import confirm_missing, list_account, listed_recently
 from strava_assets.strava.quota import Ledger, Work
 from strava_assets.strava.tokens import TokenStore
-from strava_assets.strava.webhooks import DrainReport
 
 #: A landing trusts a listing this long; the reconcile makes one every six hours.
 LISTING_LASTS = timedelta(hours=12)
 #: Reads that one listing may spend on activities that seem gone; the next one asks for more of them.
 _CONFIRM_AT_MOST = 100
+#: A sensor's tick waits no longer for one answer: seconds for the connection, and for each wait for bytes.
+_IN_A_TICK = (5.0, 15.0)
 
 
 @dataclass
@@ -53,7 +55,9 @@ class AccountsReport:
     stopped: str | None = None
 
 
-def clients(settings: Settings, database: Database, work: Work = Work.LIVE) -> Clients:
+def clients(
+    settings: Settings, database: Database, work: Work = Work.LIVE, timeout: tuple[float, float] = TIMEOUT
+) -> Clients:
     """Clients by our athlete id, one each for a kind of work: what can wait leaves some of the quota to what cannot.
 
     Raises, when called, `StravaUnauthorized` for an athlete who is not connected.
@@ -73,9 +77,8 @@ def clients(settings: Settings, database: Database, work: Work = Work.LIVE) -> C
                     f"open {settings.base_url}/connect"
                 )
             number = row["strava_id"]
-            made[kind] = StravaClient(
-                settings, lambda refused: tokens.access_token(number, refused), ledger_of(settings, database, kind[1])
-            )
+            ledger = ledger_of(settings, database, kind[1])
+            made[kind] = StravaClient(settings, lambda refused: tokens.access_token(number, refused), ledger, timeout)
         return made[kind]
 
     return client_for
@@ -90,6 +93,12 @@ def newly_connected(database: Database) -> list[int]:
     """Our ids of athletes who connected, for the first time or again, and were not listed since."""
     with database.transaction() as connection:
         return [row["id"] for row in queries().unlisted_athletes(connection)]
+
+
+def months_of(database: Database, athletes: Iterable[int]) -> list[str]:
+    """``YYYY-MM`` of everything that some athletes (our ids) have."""
+    with database.transaction() as connection:
+        return [row["month"] for row in queries().months_of_athletes(connection, ids=list(athletes))]
 
 
 def list_everyone(
@@ -226,8 +235,8 @@ def land(
 
 
 def drain_events(settings: Settings, database: Database, limit: int = 500) -> DrainReport:
-    """Look again at what waiting events tell of; see `webhooks.drain`."""
-    return webhooks.drain(database, clients(settings, database), settings, limit)
+    """Look again at what waiting events tell of; see `draining.drain`."""
+    return draining.drain(database, clients(settings, database, timeout=_IN_A_TICK), settings, limit)
 
 
 def listen_for_events(database: Database, seconds: float) -> None:
@@ -249,8 +258,8 @@ def listen_for_events(database: Database, seconds: float) -> None:
 
 
 def events_requested(database: Database, events: Iterable[int]) -> None:
-    """The months of these events are asked for, durably: they are done."""
-    webhooks.mark_done(database, events)
+    """The months of these events are asked for, and what must go first has gone: they are done."""
+    draining.mark_done(database, events)
 
 
 def wait_for_athlete(database: Database, seconds: float = 900.0) -> str:

@@ -25,10 +25,11 @@ from strava_assets.settings import Settings
 from strava_assets.stores import Store
 from strava_assets.strava.activities import has_positions, start_time, visibility
 from strava_assets.strava.client import Clients, StravaClient
-from strava_assets.strava.listing import month_of
+from strava_assets.strava.listing import NOT_SHOWN, month_of
 from strava_assets.strava.originals import storable
 from strava_assets.strava.quota import Work
 from strava_assets.strava.streams import has_samples, pack_streams
+from strava_assets.strava.tombstones import forget_if_gone
 
 log = logging.getLogger(__name__)
 #: Of a young activity with a track, the streams may come later; of an old one that was uploaded late, too, but
@@ -103,22 +104,26 @@ def land_activity(
     StravaError
         Not readable now; what was read is kept.
     """
-    number, api = row["strava_id"], row["api"]
+    number, api, asked = row["strava_id"], row["api"], None
     if row["api_detailed"]:
         streams = _land_streams(store, client, row, api)
     else:
+        asked = database.now()
         try:
             api = client.activity(number)
         except StravaNotFound:
             with database.transaction() as connection:
-                queries().set_gone(connection, strava_id=number, athlete_id=row["athlete_id"])
+                queries().set_gone(
+                    connection, strava_id=number, athlete_id=row["athlete_id"], asked_at=asked, because=NOT_SHOWN
+                )
             return "gone"
         try:
             streams = _land_streams(store, client, row, api)
         except StravaError:
-            _keep(database, row, api, _Streams(None, "none"), settings, landed=False)  # one read saved next time
+            _keep(database, row, api, _Streams(None, "none"), settings, asked, landed=False)  # one read saved next time
             raise
-    _keep(database, row, api, streams, settings)
+    if not _keep(database, row, api, streams, settings, asked) and streams.key is not None:
+        forget_if_gone(database, store, row["id"], streams.key)
     return "landed"
 
 
@@ -244,8 +249,10 @@ def _keep(
     api: Mapping[str, Any],
     streams: _Streams,
     settings: Settings,
+    asked: datetime | None,
     landed: bool = True,
-) -> None:
+) -> bool:
+    """Write down what was read; False if an event told something newer meanwhile: then it is asked for again."""
     start = start_time(api) or row["start_time"]
     values = {
         "id": row["id"],
@@ -253,18 +260,18 @@ def _keep(
         "visibility": visibility(api),
         "start_time": start,
         "month": month_of(start, settings),
-        "streams_state": streams.state,
+        "asked_at": asked,
+        "revision": row["revision"],
     }
     with database.transaction() as connection:
-        if landed:
-            # an event may have told something newer meanwhile: then this is not written, and asked for again
-            written = queries().set_landed(
-                connection, streams=streams.key, again_at=streams.again_at, revision=row["revision"], **values
-            )
-            if written and values["month"] != row["month"]:  # it left the month that is being worked on
-                queries().request_month(connection, month=values["month"], reason="moved")
-        else:
-            queries().set_activity_api(connection, detailed=True, state=row["state"], **values)
+        if not landed:
+            return bool(queries().set_detail(connection, **values))
+        written = queries().set_landed(
+            connection, streams=streams.key, streams_state=streams.state, again_at=streams.again_at, **values
+        )
+        if written and values["month"] != row["month"]:  # it left the month that is being worked on
+            queries().request_month(connection, month=values["month"], reason="moved")
+    return bool(written)
 
 
 def _land_gear(database: Database, client: StravaClient, row: Mapping[str, Any]) -> None:

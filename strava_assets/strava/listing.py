@@ -14,9 +14,12 @@ from typing import Any
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import StravaNotFound
 from strava_assets.settings import Settings
-from strava_assets.strava.activities import KEPT, OF_SAMPLES, changed, start_time, strava_id, visibility
+from strava_assets.strava.activities import KEPT, OF_SAMPLES, changed, has_positions, start_time, strava_id, visibility
 from strava_assets.strava.client import StravaClient
 from strava_assets.strava.originals import storable
+
+#: Why an activity is gone, in its tombstone.
+NOT_SHOWN = "Strava does not show it any more"
 
 
 @dataclass
@@ -95,13 +98,15 @@ def list_account(
     report, began = ListingReport(athlete_id), datetime.now(UTC)
     reads = client.reads_spent
     seen: set[int] = set()
+    asked = database.now()
     for page in client.pages(after, before):
         summaries = {number: item for item in page if (number := strava_id(item)) and start_time(item)}
         report.unreadable += len(page) - len(summaries)
         seen |= summaries.keys()
         with database.transaction() as connection:
-            _keep_page(connection, summaries, report, settings)
+            _keep_page(connection, summaries, report, settings, asked)
             queries().read_again(connection, strava_ids=list(summaries))
+        asked = database.now()  # before the next page is
     report.listed = len(seen)
     with database.transaction() as connection:
         queries().add_listing(connection, athlete_id=report.athlete_id, after=after, before=before)
@@ -125,30 +130,56 @@ def confirm_missing(
     """
     gone, months = 0, set[str]()
     for number in missing:
+        asked = database.now()
         try:
             detail = client.activity(number)
         except StravaNotFound:
             with database.transaction() as connection:
-                month = queries().set_gone(connection, strava_id=number, athlete_id=athlete_id)
+                month = queries().set_gone(
+                    connection, strava_id=number, athlete_id=athlete_id, asked_at=asked, because=NOT_SHOWN
+                )
             gone, months = gone + bool(month), months | ({month} if month else set())
         else:
             with database.transaction() as connection:
-                months |= keep_detail(connection, None, detail, settings)
+                months |= keep_detail(connection, athlete_id, detail, settings, asked)
     return gone, months
 
 
-def keep_detail(connection: Any, athlete_id: int | None, detail: Mapping[str, Any], settings: Settings) -> set[str]:
-    """Keep an activity in full; a new row if it is unknown and ``athlete_id`` is given. The months touched."""
+def keep_detail(
+    connection: Any, athlete_id: int, detail: Mapping[str, Any], settings: Settings, asked: datetime
+) -> set[str]:
+    """Keep an activity in full, in a new row if it is unknown.
+
+    Parameters
+    ----------
+    connection : psycopg connection
+        In a transaction.
+    athlete_id : int
+        Ours; an activity that another of our athletes has is left alone.
+    detail : mapping
+        As the API gave it.
+    settings : Settings
+    asked : datetime
+        When, by the database's clock; what somebody asked later is not overwritten.
+
+    Returns
+    -------
+    set of str
+        Months in which there is something to do: none if all of it was known.
+    """
     number, start = strava_id(detail), start_time(detail)
     if number is None or start is None:
         return set()
     for row in queries().lock_activities(connection, strava_ids=[number]):
+        if row["athlete_id"] != athlete_id or _is_older(asked, row):
+            return set()
         cropped = bool(changed(row["api"] or detail, detail).keys() & set(OF_SAMPLES))
         if row["api"] != detail or row["state"] in ("gone", "expired"):
-            return _update(connection, row, dict(detail), True, cropped, settings)
-        return {f"{row['month']:%Y-%m}"}
-    if athlete_id is None:
-        return set()
+            return _update(connection, row, dict(detail), True, cropped, settings, asked)
+        whole = row["state"] == "landed" and row["api_streams_state"] != "wanted" and row["error"] is None
+        if not whole:
+            queries().land_now(connection, id=row["id"])
+        return set() if whole else {f"{row['month']:%Y-%m}"}
     month = month_of(start, settings)
     queries().add_listed_activity(
         connection,
@@ -159,12 +190,13 @@ def keep_detail(connection: Any, athlete_id: int | None, detail: Mapping[str, An
         api=storable(detail),
         detailed=True,
         visibility=visibility(detail),
+        asked_at=asked,
     )
     return {f"{month:%Y-%m}"}
 
 
 def _keep_page(
-    connection: Any, summaries: dict[int, dict[str, Any]], report: ListingReport, settings: Settings
+    connection: Any, summaries: dict[int, dict[str, Any]], report: ListingReport, settings: Settings, asked: datetime
 ) -> None:
     known = {row["strava_id"]: row for row in queries().lock_activities(connection, strava_ids=list(summaries))}
     _unite(connection, known, report)
@@ -182,6 +214,7 @@ def _keep_page(
                 api=storable(summary),
                 detailed=False,
                 visibility=visibility(summary),
+                asked_at=asked,
             )
             if added is not None:
                 report.new += 1
@@ -189,6 +222,8 @@ def _keep_page(
             continue
         if row["athlete_id"] != report.athlete_id:
             continue  # somebody else's, by that person's own account
+        if _is_older(asked, row):
+            continue  # an event came meanwhile: what it brought is newer than this page
         if row["api_expired_at"] is not None:  # deleted for its age: only an event brings it back
             _follow_visibility(connection, row, summary, report)
             continue
@@ -196,7 +231,7 @@ def _keep_page(
         if news or row["state"] == "gone":
             merged = _merge(row["api"], news) if row["api"] else summary
             cropped = bool(row["api"]) and bool(news.keys() & set(OF_SAMPLES))
-            report.changed_months |= _update(connection, row, merged, row["api_detailed"], cropped, settings)
+            report.changed_months |= _update(connection, row, merged, row["api_detailed"], cropped, settings, asked)
             report.changed += 1
 
 
@@ -218,8 +253,19 @@ def _merge(stored: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
+def _is_older(asked: datetime, row: Mapping[str, Any]) -> bool:
+    """Whether what was asked at a moment is older than what the row holds."""
+    return row["asked_at"] is not None and asked < row["asked_at"]
+
+
 def _update(
-    connection: Any, row: Mapping[str, Any], api: dict[str, Any], detailed: bool, cropped: bool, settings: Settings
+    connection: Any,
+    row: Mapping[str, Any],
+    api: dict[str, Any],
+    detailed: bool,
+    cropped: bool,
+    settings: Settings,
+    asked: datetime,
 ) -> set[str]:
     """Write what Strava says now of a known activity; the months touched (it may move)."""
     start, month = row["start_time"], row["month"]
@@ -232,7 +278,9 @@ def _update(
         state = "landed" if landed else "listed"
     if row["imported"] and not row["archive_file"] and api.get("manual") is True and streams == "none":
         streams = "absent"  # typed in by hand: there is nothing to read
-    if cropped and streams in ("stored", "absent"):
+    if (cropped and streams in ("stored", "absent")) or (
+        streams == "absent" and has_positions(api) and not row["archive_file"]
+    ):
         streams = "wanted"
     queries().set_activity_api(
         connection,
@@ -244,6 +292,7 @@ def _update(
         month=month,
         state=state,
         streams_state=streams,
+        asked_at=asked,
     )
     return {f"{row['month']:%Y-%m}", f"{month:%Y-%m}"}
 

@@ -115,8 +115,13 @@ def connect(database: Database, settings: Settings, code: str, scope: str) -> Co
     return Connected(row["id"], row["name"], judge_scopes(scope))
 
 
-def revoke(database: Database, settings: Settings, strava_id: int) -> None:
+def revoke(database: Database, settings: Settings, strava_id: int) -> bool:
     """End an athlete's consent at Strava and forget the tokens, whatever Strava answers.
+
+    Returns
+    -------
+    bool
+        Whether there was anything to end: without tokens nothing is asked.
 
     Raises
     ------
@@ -127,15 +132,17 @@ def revoke(database: Database, settings: Settings, strava_id: int) -> None:
     with database.transaction() as connection:
         row = queries().lock_tokens_of(connection, strava_id=strava_id)
         tokens = [store.open(row[name]) for name in ("refresh_token", "access_token") if row and row[name]]
-        queries().forget_tokens(connection, strava_id=strava_id)
+        if row:
+            queries().forget_tokens(connection, id=row["id"])
     if not tokens:
-        return
+        return False
     own = credentials(settings)
     answer = oauth_post(settings, "/revoke", data={"token": tokens[0]}, auth=(own["client_id"], own["client_secret"]))
     if answer.status_code in (404, 405):  # before 2027 only the older endpoint may be there
         answer = oauth_post(settings, "/deauthorize", headers={"Authorization": f"Bearer {tokens[-1]}"})
     if answer.status_code >= 300 and answer.status_code != 401:
         raise problem(answer.status_code, None, answer.headers, "to end the athlete's consent")
+    return True
 
 
 def _keep(

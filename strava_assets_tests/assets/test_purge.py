@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 
 from strava_assets import resources, sensors
-from strava_assets.archive.importer import import_path
 from strava_assets.definitions import defs
 from strava_assets.errors import SettingsError, StoreUnavailable
 from strava_assets.installation import Installation
@@ -25,19 +24,13 @@ from strava_assets_tests.recordings import folder_of_rides
 
 
 @pytest.fixture
-def both(history: Installation, tmp_path: Path) -> tuple[Installation, dict[str, bytes], int]:
+def both(
+    history: Installation, bring_in: Callable[..., Any], tmp_path: Path
+) -> tuple[Installation, dict[str, bytes], int]:
     """Ada's history, what was public of it, and Ben who came later."""
     run(history)
     before = public_files(history)
-    import_path(
-        folder_of_rides(tmp_path / "ben", Place(8.9, 46.2), 4),
-        athlete="Ben",
-        visibility="everyone",
-        database=history.database,
-        store=history.store,
-        settings=history.settings,
-        progress=None,
-    )
+    bring_in(history, folder_of_rides(tmp_path / "ben", Place(8.9, 46.2), 4), athlete="Ben")
     run(history)
     assert sum(path.endswith(".csv") for path in public_files(history)) == 16
     return history, before, find_athlete(history, "ben")
@@ -117,7 +110,7 @@ def test_the_last_one_leaves_an_empty_root(history: Installation) -> None:
     assert b'"athletes":[]' in public_files(history)["index.json"]
 
 
-@pytest.mark.parametrize("given", ["Eve", "", "7"])
+@pytest.mark.parametrize("given", ["Eve", "", "7", "None"])
 def test_somebody_who_is_not_here(history: Any, given: str) -> None:
     with pytest.raises(SettingsError, match=r"no athlete here; there are: 1 \(Ada\)"):
         find_athlete(history, given)

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 
-from strava_assets.archive.importer import import_path
 from strava_assets.gateway.app import create_app
 from strava_assets.installation import Installation, open_installation
 from strava_assets.pipeline import materialize
@@ -47,19 +46,11 @@ def geometries(installation: Installation) -> Counter[str]:
 
 
 def test_every_readable_outdoor_track_is_published_and_the_account_gives_the_same(
-    settings_of: Callable[..., Any], real_data: Path, tmp_path: Path
+    settings_of: Callable[..., Any], bring_in: Callable[..., Any], real_data: Path, tmp_path: Path
 ) -> None:
     imported = open_installation(settings_of(STRAVA_ASSETS_HOME=tmp_path / "imported"))
     zone_store.add(imported.database, [OCEAN])
-    report = import_path(
-        real_data,
-        athlete="someone",
-        visibility="everyone",
-        database=imported.database,
-        store=imported.store,
-        settings=imported.settings,
-        progress=None,
-    )
+    report = bring_in(imported, real_data, athlete="someone")
     assert report.imported >= 130
     assert all(reason and "\n" not in reason for _, reason in report.rejected)
     assert materialize(imported).failures == []

@@ -40,8 +40,8 @@ def published(installation: Installation) -> Iterator[Published]:
         athlete_id = connection.execute("select id from strava.athlete").fetchone()["id"]
         for number in range(1, 41):
             connection.execute(
-                "insert into strava.activity (athlete_id, identity, start_time, month, state) overriding system value "
-                "values (%s, %s, '2024-05-01', '2024-05-01', 'landed')",
+                "insert into strava.activity (athlete_id, identity, start_time, month, state, visibility, api) "
+                "values (%s, %s, '2024-05-01', '2024-05-01', 'landed', 'everyone', '{}')",
                 (athlete_id, f"strava:{number}"),
             )
         rows = connection.execute("select id, athlete_id, identity from strava.activity order by id").fetchall()

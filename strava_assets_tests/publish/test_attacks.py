@@ -14,7 +14,7 @@ from strava_assets.errors import GateRefused
 from strava_assets.privacy import cut, figures, masked, zone_store
 from strava_assets.privacy.cut import Samples
 from strava_assets.privacy.zones import DrawnZone
-from strava_assets.publish import map_files
+from strava_assets.publish import map_files, taking_back
 from strava_assets.publish.judge import ZoneNames
 from strava_assets.publish.verify import verify
 from strava_assets_tests.privacy.test_cut import zone
@@ -38,7 +38,7 @@ def found(published: Published) -> set[str]:
 def test_a_zone_named_like_a_ride_withdraws_all_the_same(published: Published) -> None:
     place, path = on_a_track(published)
     zone_store.add(published.installation.database, [DrawnZone("Ride 7", place.polygon(circle(100)))])
-    map_files.withdraw_exposed(published.installation.gate())
+    taking_back.withdraw_exposed(published.installation.gate())
     assert not path.exists()
     assert found(published) == set()
 
@@ -47,7 +47,7 @@ def test_a_new_zones_name_is_taken_out_of_public_names_at_once(published: Publis
     far = Place(30.0, 10.0)
     zone_store.add(published.installation.database, [DrawnZone("Ride 7", far.polygon(circle(100)))])
     assert "I14" in found(published)
-    map_files.withdraw_exposed(published.installation.gate())
+    taking_back.withdraw_exposed(published.installation.gate())
     assert found(published) == set()
 
 
@@ -56,7 +56,7 @@ def test_what_was_made_with_older_zones_passes_no_gate(published: Published) -> 
     place, path = on_a_track(published)
     data = path.read_bytes()
     zone_store.add(published.installation.database, [DrawnZone("", place.polygon(circle(100)))])
-    map_files.withdraw_exposed(published.installation.gate())
+    taking_back.withdraw_exposed(published.installation.gate())
     with pytest.raises(GateRefused, match="zones changed"):
         old_gate.publish({str(path.relative_to(published.root)): data})
     assert not path.exists()
@@ -67,7 +67,7 @@ def test_a_withdrawal_sees_what_lies_there_not_what_is_remembered(published: Pub
     with published.installation.database.transaction() as connection:
         connection.execute("delete from strava.public_object")
     zone_store.add(published.installation.database, [DrawnZone("", place.polygon(circle(100)))])
-    assert path.stem.removeprefix("stream_") in map_files.withdraw_exposed(published.installation.gate())
+    assert path.stem.removeprefix("stream_") in taking_back.withdraw_exposed(published.installation.gate())
     assert not path.exists()
 
 

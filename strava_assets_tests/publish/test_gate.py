@@ -11,7 +11,7 @@ import pytest
 from strava_assets.errors import GateRefused, StoreUnavailable
 from strava_assets.privacy import zone_store
 from strava_assets.privacy.zones import DrawnZone
-from strava_assets.publish import map_files
+from strava_assets.publish import taking_back
 from strava_assets.publish.gate import NO_TIME
 from strava_assets.publish.verify import verify
 from strava_assets_tests.privacy.worlds import circle
@@ -203,7 +203,7 @@ def test_a_new_zone_withdraws_at_once(published: Published) -> None:
     header = path.read_text().splitlines()[0].split(",")
     place = type(HOME)(float(middle[header.index("lng")]), float(middle[header.index("lat")]))
     zone_store.add(published.installation.database, [DrawnZone("", place.polygon(circle(100)))])
-    withdrawn = map_files.withdraw_exposed(published.installation.gate())
+    withdrawn = taking_back.withdraw_exposed(published.installation.gate())
     assert path.stem.removeprefix("stream_") in withdrawn
     assert not path.exists()
     assert found(published) == set()

@@ -96,7 +96,8 @@ def test_what_is_missing_is_two_reads_less_what_is_known(listed: World) -> None:
     assert backlog(listed.database) == Backlog(ACTIVITIES, 2 * ACTIVITIES - typed_in)
     (newest,) = listed.sql("select strava_id from strava.activity order by start_time desc limit 1")
     with listed.database.transaction() as connection:
-        keep_detail(connection, None, listed.client().activity(newest["strava_id"]), listed.settings)
+        asked, detail = listed.database.now(), listed.client().activity(newest["strava_id"])
+        keep_detail(connection, listed.athlete_id, detail, listed.settings, asked)
     assert backlog(listed.database).reads == 2 * ACTIVITIES - typed_in - 1
     land(listed.settings, listed.database, listed.installation.store, known_months(listed))
     later = backlog(listed.database)
@@ -140,8 +141,8 @@ def test_what_an_event_told_of_does_not_wait_for_history(listed: World) -> None:
         "select *, to_char(month, 'YYYY-MM') as name from strava.activity order by start_time limit 1"
     )
     with listed.database.transaction() as connection:
-        detail = listed.client().activity(oldest["strava_id"])
-        keep_detail(connection, None, {**detail, "name": "told of"}, listed.settings)
+        asked, detail = listed.database.now(), listed.client().activity(oldest["strava_id"])
+        keep_detail(connection, listed.athlete_id, {**detail, "name": "told of"}, listed.settings, asked)
     use_up(listed, "day", 100)
     assert upcoming(listed).months == [oldest["name"]]
     use_up(listed, "day", 0)
@@ -153,7 +154,8 @@ def test_an_activity_whose_event_waits_is_left_to_it(connected: World) -> None:
     number = connected.control("add")["id"]
     tell(connected, "create", number)
     with connected.database.transaction() as connection:
-        keep_detail(connection, connected.athlete_id, connected.client().activity(number), connected.settings)
+        asked, detail = connected.database.now(), connected.client().activity(number)
+        keep_detail(connection, connected.athlete_id, detail, connected.settings, asked)
     assert upcoming(connected).months == []
     connected.sql("update strava.webhook_event set state = 'done'")
     assert len(upcoming(connected).months) == 1

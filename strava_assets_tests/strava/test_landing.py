@@ -239,7 +239,8 @@ def test_what_an_event_told_of_lands_before_anything_else_and_when_history_may_n
     client = connected.client()
     oldest = connected.sql("select strava_id from strava.activity order by start_time limit 1")[0]["strava_id"]
     with connected.database.transaction() as connection:
-        keep_detail(connection, connected.athlete_id, client.activity(oldest), connected.settings)
+        asked, detail = connected.database.now(), client.activity(oldest)
+        keep_detail(connection, connected.athlete_id, detail, connected.settings, asked)
     spent = client.reads_spent
     connected.control("limits", read=[20, 1000])
     client.athlete()  # the limit is known: 3 of 20 are kept for events

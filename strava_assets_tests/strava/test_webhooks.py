@@ -9,8 +9,9 @@ import pytest
 
 from strava_assets.database.connection import queries
 from strava_assets.strava.account import clients, drain_events, events_requested
+from strava_assets.strava.draining import drain
 from strava_assets.strava.listing import list_account
-from strava_assets.strava.webhooks import Event, drain, parse_event, path_token, verify_token
+from strava_assets.strava.webhooks import Event, parse_event, path_token, verify_token
 from strava_assets_tests.strava.conftest import World
 
 EVENT: dict[str, Any] = {

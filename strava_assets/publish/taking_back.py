@@ -1,0 +1,160 @@
+"""Taking things back: what a new zone forbids, what may not be shown any more, everything of a person.
+
+What belongs here: the order (maps, figures and index first, then CSVs), made from nothing but what is public
+already. What does not: finding out that something has to go (``withdrawal``, ``purge``), and private files.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+
+from strava_assets.errors import GateRefused
+from strava_assets.privacy import invariants
+from strava_assets.privacy.tracks import TrackBoxes, Tracks
+from strava_assets.publish import csv_files, topojson_file
+from strava_assets.publish.gate import Gate
+from strava_assets.publish.judge import CSV_PATH, TOPOJSON_PATH, ZoneNames
+from strava_assets.publish.map_files import belongs_to_map, publish_map, publish_summaries, readable_map
+from strava_assets.publish.month_files import csv_path
+from strava_assets.publish.topojson_file import Feature
+
+log = logging.getLogger(__name__)
+
+
+def withdraw_exposed(gate: Gate) -> list[str]:
+    """Take back, at once, what the zones in force now forbid: maps first, then CSVs.
+
+    Returns
+    -------
+    list of str
+        Public ids of the activities that were withdrawn.
+    """
+    areas = invariants.forbidden_areas(gate.rules.zones)
+    known = gate.known()
+    names = ZoneNames(gate.rules.zones)
+    exposed: set[tuple[str, str]] = set()
+    # what is public is what lies there, remembered or not; what is remembered only saves reading it
+    csvs = [path for path in gate.paths() if CSV_PATH.match(path)]
+    boxes = {path: known[path].facts["bbox"] for path in csvs if path in known and known[path].facts.get("bbox")}
+    for path in [*_boxes_near(boxes, areas), *(path for path in csvs if path not in boxes)]:
+        if _shows(gate.read(path), areas):
+            athlete, activity = CSV_PATH.match(path).groups()  # type: ignore[union-attr]
+            exposed.add((athlete, activity))
+    remaining: dict[str, list[Feature]] = {}
+    renamed = False
+    for path in gate.paths():
+        if not (match := TOPOJSON_PATH.match(path)):
+            continue
+        try:
+            members = topojson_file.decode(gate.read(path)).features
+        except ValueError:
+            members, renamed = [], True  # what cannot be read cannot be trusted
+        lines = [line for member in members for line in member.lines]
+        owners = [member.properties["actID"] for member in members for _ in member.lines]
+        for finding in invariants.near_zones("I1", Tracks.of(lines), owners, areas):
+            exposed.add((match[1], finding.where))
+        remaining[match[1]] = []
+        for member in members:
+            if (match[1], member.properties["actID"]) in exposed:
+                continue
+            properties = dict(member.properties)
+            if names.told_by(properties["name"]) and properties["name"] != properties["type_extended"]:
+                properties["name"], renamed = properties["type_extended"], True
+            if names.told_by(properties["gear_name"]):
+                properties["gear_name"], renamed = None, True
+            remaining[match[1]].append(_again(member.lines, properties))
+    if exposed or renamed:
+        _show_only(gate, remaining)
+        gate.withdraw(csv_path(*pair) for pair in exposed)
+    return sorted(activity for _, activity in exposed)
+
+
+def withdraw_activities(gate: Gate, csvs: Collection[str]) -> int:
+    """Take back activities: out of their athletes' maps and figures and the index first, then their CSVs.
+
+    Parameters
+    ----------
+    gate : Gate
+    csvs : collection of str
+        Public paths of their CSVs.
+
+    Returns
+    -------
+    int
+        CSVs that were there.
+    """
+    going = {match.groups() for path in csvs if (match := CSV_PATH.match(path))}
+    remaining: dict[str, list[Feature]] = {}
+    for athlete in sorted({athlete for athlete, _ in going}):
+        topology = readable_map(gate, athlete) if athlete in gate.rules.athletes else None
+        remaining[athlete] = [
+            _again(member.lines, dict(member.properties))
+            for member in (topology.features if topology else [])
+            if (athlete, member.properties["actID"]) not in going
+        ]
+    _show_only(gate, remaining)
+    return gate.withdraw(csvs)
+
+
+def withdraw_athlete(gate: Gate, athlete: str) -> int:
+    """Take back everything of an athlete: from the map and the index first, then every file.
+
+    Parameters
+    ----------
+    gate : Gate
+    athlete : str
+        Public id.
+
+    Returns
+    -------
+    int
+        Files that were there.
+    """
+    theirs = [path for path in gate.paths() if path.split("/")[0] == athlete]
+    if theirs:
+        _show_only(gate, {athlete: []})
+    gate.withdraw([*theirs, *gate.remembered(athlete)])
+    return len(theirs)
+
+
+def _again(drawn: Sequence[np.ndarray], properties: dict[str, Any]) -> Feature:
+    """A feature of a public map, to be published once more."""
+    return Feature(properties, shapely.multilinestrings([shapely.linestrings(np.round(line, 5)) for line in drawn]))
+
+
+def _show_only(gate: Gate, remaining: Mapping[str, Sequence[Feature]]) -> None:
+    """Publish maps of these athletes with no more than this. A withdrawal waits for nobody's judgement: else nothing
+    is shown at all."""
+    try:
+        publish_map(gate, remaining, others_stay=True)
+        publish_summaries(gate, remaining)
+    except (GateRefused, ValueError) as refusal:
+        log.warning("the map is withdrawn whole until it is made again: %s", refusal)
+        gate.look_again()
+        gate.withdraw(path for path in gate.paths() if belongs_to_map(path))
+
+
+def _shows(data: bytes, areas: Sequence[Any]) -> bool:
+    """Whether a CSV's bytes show a place that they may not; ones that cannot be read might."""
+    try:
+        lines = csv_files.located_lines(csv_files.decode(data))
+    except ValueError:
+        return True
+    return bool(invariants.near_zones("I2", Tracks.of(lines), [""] * len(lines), areas))
+
+
+def _boxes_near(boxes: Mapping[str, Any], areas: Sequence[Any]) -> list[str]:
+    """Paths whose box meets an area's."""
+    paths = [path for path, box in boxes.items() if box]
+    if not paths:
+        return []
+    tracks = TrackBoxes.kept(np.array([boxes[path] for path in paths]))
+    near: set[int] = set()
+    for _, area in areas:
+        near.update(int(place) for place in tracks.near(area))
+    return [paths[place] for place in sorted(near)]

@@ -1,0 +1,206 @@
+"""What is hidden, deleted or purged while files are made does not come out with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strava_assets.errors import GateOvertaken
+from strava_assets.publish import gate as gate_module
+from strava_assets.publish import map_files, month_files
+from strava_assets.publish.verify import verify
+from strava_assets.withdrawal import withdraw_hidden
+from strava_assets_tests.publish.conftest import Published
+from strava_assets_tests.publish.worlds import ride
+
+#: What becomes of some rides, by another connection than the gate's.
+DEEDS = {
+    3: "update strava.activity set visibility = 'only_me' where id = 3",
+    4: "update strava.activity set visibility = 'followers_only' where id = 4",
+    5: "update strava.activity set visibility = 'unknown' where id = 5",
+    6: "update strava.activity set state = 'gone', api = null where id = 6",
+    7: "delete from strava.activity where id = 7",
+}
+ALL = "; ".join(DEEDS.values())
+
+
+def do(published: Published, sql: str, withdraw: bool = True) -> None:
+    """Do it as another process would, and withdraw what has to go; or be killed before that."""
+    with published.installation.database.transaction() as connection:
+        connection.execute(sql)
+    if withdraw:
+        withdraw_hidden(published.installation)
+
+
+def before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, nth: int, act: Callable[[], None]) -> None:
+    """Act just before the nth call of a function."""
+    real, calls = getattr(module, name), [0]
+
+    def watched(*given: Any, **named: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == nth:
+            act()
+        return real(*given, **named)
+
+    monkeypatch.setattr(module, name, watched)
+
+
+def after_judging(monkeypatch: pytest.MonkeyPatch, nth: int, act: Callable[[], None]) -> None:
+    """Act between the nth judgement and the gate's lock."""
+    real, calls = gate_module.judge, [0]
+
+    def watched(*given: Any) -> Any:
+        judgement = real(*given)
+        calls[0] += 1
+        if calls[0] == nth:
+            act()
+        return judgement
+
+    monkeypatch.setattr(gate_module, "judge", watched)
+
+
+def nothing_of_them(published: Published) -> None:
+    for number in DEEDS:
+        public = published.ids[number][1]
+        for path in sorted(published.root.rglob("*")):
+            assert public not in path.name
+            assert path.is_dir() or public.encode() not in path.read_bytes(), (number, path)
+
+
+def figures(published: Published) -> int:
+    """Activities that the weekly figures hold."""
+    return sum(
+        week["activities"] for week in json.loads((published.root / published.athlete / "weekly.json").read_bytes())
+    )
+
+
+def others_are_whole(published: Published, count: int = 3) -> None:
+    assert verify(published.installation.gate()).findings == []
+    index = json.loads((published.root / "index.json").read_bytes())
+    assert [athlete["activities"] for athlete in index["athletes"]] == [count]
+    assert figures(published) == count
+
+
+CHANGED = [ride(number, seed=90 + number) for number in range(1, 9)]
+
+
+def test_between_the_masked_table_and_its_csvs(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    before(monkeypatch, month_files, "publish_month", 1, lambda: do(published, ALL))
+    published.publish(CHANGED)
+    nothing_of_them(published)
+    others_are_whole(published)
+
+
+@pytest.mark.parametrize("withdraw", [True, False])
+def test_between_the_judgement_and_the_lock_of_its_csv(
+    published: Published, monkeypatch: pytest.MonkeyPatch, withdraw: bool
+) -> None:
+    were = [csv_of(published, number).read_bytes() for number in DEEDS]
+    after_judging(monkeypatch, 1, lambda: do(published, ALL, withdraw))
+    published.publish(CHANGED)
+    if not withdraw:  # killed: it is as it was until somebody asks
+        assert [csv_of(published, number).read_bytes() for number in DEEDS] == were
+        withdraw_hidden(published.installation)
+    nothing_of_them(published)
+    others_are_whole(published)
+
+
+def test_between_its_csv_and_the_map(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    before(monkeypatch, map_files, "publish_map", 1, lambda: do(published, ALL))
+    published.publish(CHANGED)
+    nothing_of_them(published)
+    others_are_whole(published)
+
+
+@pytest.mark.parametrize("withdraw", [True, False])
+def test_between_the_judgement_and_the_lock_of_the_map(
+    published: Published, monkeypatch: pytest.MonkeyPatch, withdraw: bool
+) -> None:
+    after_judging(monkeypatch, 2, lambda: do(published, ALL, withdraw))
+    published.publish(CHANGED)
+    drawn = (published.root / published.athlete / "activities.topojson").read_bytes()
+    assert [number for number in DEEDS if published.ids[number][1].encode() in drawn] == []
+    withdraw_hidden(published.installation)
+    nothing_of_them(published)
+    others_are_whole(published)
+
+
+def test_between_the_judgement_and_the_lock_of_the_figures(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Figures added up from a map with the ride are not written over those without it."""
+    after_judging(monkeypatch, 3, lambda: do(published, ALL))
+    published.publish(CHANGED)
+    nothing_of_them(published)
+    others_are_whole(published)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_whoever_takes_access_back_meanwhile_is_not_published(
+    published: Published, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    after_judging(monkeypatch, nth, lambda: do(published, "update strava.athlete set state = 'revoked'"))
+    published.publish(CHANGED)
+    assert [path.name for path in published.root.iterdir()] == ["index.json"]
+    assert json.loads((published.root / "index.json").read_bytes())["athletes"] == []
+
+
+def test_what_is_shown_again_at_once_stays(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hide_and_show() -> None:
+        do(published, DEEDS[3])
+        do(published, "update strava.activity set visibility = 'everyone' where id = 3")
+
+    after_judging(monkeypatch, 1, hide_and_show)
+    published.publish(CHANGED)
+    others_are_whole(published, 8)
+
+
+def test_a_map_that_is_always_overtaken_is_given_up(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, rides = gate_module.judge, iter(range(1, 9))
+
+    def hiding_one_more(*given: Any) -> Any:
+        judgement = real(*given)
+        with published.installation.database.transaction() as connection:
+            connection.execute("update strava.activity set visibility = 'only_me' where id = %s", (next(rides),))
+        return judgement
+
+    gate = published.installation.gate()
+    features = {published.athlete: features_of(published)}
+    monkeypatch.setattr(gate_module, "judge", hiding_one_more)
+    with pytest.raises(GateOvertaken, match="run it again"):
+        map_files.publish_map(gate, features)
+
+
+def test_a_file_without_an_activity_does_not_pass(published: Published) -> None:
+    path = csv_of(published, 3)
+    name, data = str(path.relative_to(published.root)), path.read_bytes()
+    report = published.installation.gate().publish({name: data}, sceptical=True)
+    assert report.barred == [name]
+
+
+def test_a_map_that_was_withdrawn_whole_meanwhile_is_written_again(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def withdraw_map() -> None:
+        other = published.installation.gate()
+        other.withdraw([path for path in other.paths() if map_files.belongs_to_map(path)])
+
+    after_judging(monkeypatch, 1, withdraw_map)
+    published.publish(CHANGED)
+    others_are_whole(published, 8)
+
+
+def csv_of(published: Published, number: int) -> Path:
+    return published.root / month_files.csv_path(*published.ids[number])
+
+
+def features_of(published: Published) -> list[Any]:
+    from strava_assets.publish.taking_back import _again
+
+    topology = published.installation.gate().topology(published.athlete)
+    assert topology is not None
+    return [_again(member.lines, dict(member.properties)) for member in topology.features]
