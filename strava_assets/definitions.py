@@ -23,10 +23,16 @@ defs = dg.Definitions(
         jobs.follow,
         jobs.draw_zones,
         jobs.remove_revoked,
+        jobs.forget_api_originals,
         jobs.verify_public_root,
         jobs.tidy_history,
     ],
-    schedules=[schedules.reconcile_with_strava, schedules.verify_daily, schedules.tidy_dagster_history],
+    schedules=[
+        schedules.reconcile_with_strava,
+        schedules.forget_api_originals_daily,
+        schedules.verify_daily,
+        schedules.tidy_dagster_history,
+    ],
     sensors=[
         sensors.webhook_events,
         sensors.new_connections,

@@ -153,7 +153,7 @@ def _samples(row: Mapping[str, Any], store: Store) -> pa.Table:
     """An activity's samples: of the original file where there is one, else of the API's streams."""
     if row["archive_file"]:
         return read_recording(store.read(row["archive_file"]), row["archive_file"]).table
-    if row["api_streams"]:
+    if row["api"] and row["api_streams"]:
         return load_streams(store.read(row["api_streams"]))
     return pa.table({})
 

@@ -5,7 +5,7 @@ What belongs here: selections. What does not: when they run (``sensors``, ``sche
 
 import dagster as dg
 
-from strava_assets import retention
+from strava_assets import expiry, retention
 from strava_assets.checks import public_root_keeps_the_invariants
 from strava_assets.database.connection import locate
 from strava_assets.purge import purge_athlete, revoked_athletes
@@ -66,6 +66,23 @@ def remove_who_left(context: dg.OpExecutionContext, installation: InstallationRe
 def remove_revoked() -> None:
     """Purge revoked athletes."""
     remove_who_left()
+
+
+@dg.op(description="Deletes what the API told longer ago than STRAVA_ASSETS_API_RETENTION_DAYS.")
+def forget_what_is_old(context: dg.OpExecutionContext, installation: InstallationResource) -> dg.Output[int]:
+    """Public files, originals and rows; the months' own runs make the tables anew."""
+    report = expiry.forget_api_originals(installation.installation)
+    context.log.info(str(report))
+    return dg.Output(report.activities, metadata={"forgotten": str(report)})
+
+
+@dg.job(
+    description="Deletes what the API told longer ago than STRAVA_ASSETS_API_RETENTION_DAYS, with everything made "
+    "from it; public files first. Does nothing where that is not set."
+)
+def forget_api_originals() -> None:
+    """Keep the API's data no longer than the owner allows."""
+    forget_what_is_old()
 
 
 @dg.op(description="Forgets runs and events older than 60 days, less the newest materialisation of each partition.")

@@ -126,7 +126,8 @@ def _materialize(
     resources.use(installation)
     report = PipelineReport()
     wanted = months if months is not None else known_months(installation)
-    spans = ranges(wanted, bridge=_BRIDGE if months is None else 0)
+    # newest first: should the quota not do for all, the latest rides are there
+    spans = ranges(wanted, bridge=_BRIDGE if months is None else 0)[::-1]
     done = 0
     with dg.DagsterInstance.from_ref(
         InstanceRef.from_dir(os.environ["DAGSTER_HOME"], overrides=_QUIET_INSTANCE)
@@ -209,7 +210,7 @@ def _forced(force: bool) -> dict[str, Any]:
 
 
 def sync(installation: Installation, since: str | None = None) -> list[str]:
-    """List every connected account, ask for the months in which something is missing, and say what it will cost.
+    """List every connected account, ask for the months in which something changed, and say what is to be read.
 
     Parameters
     ----------
@@ -228,7 +229,7 @@ def sync(installation: Installation, since: str | None = None) -> list[str]:
         ``since`` is no date.
     """
     from strava_assets.strava.account import list_everyone
-    from strava_assets.strava.quota import remaining
+    from strava_assets.strava.backlog import cost
     from strava_assets.withdrawal import withdraw_hidden
 
     try:
@@ -238,20 +239,11 @@ def sync(installation: Installation, since: str | None = None) -> list[str]:
     found = list_everyone(installation.settings, installation.database, after, None)
     gone = str(withdraw_hidden(installation))
     request_months(installation.database, found.months, "sync")
-    with installation.database.transaction() as connection:
-        missing = queries().not_landed(connection)
     lines = [
         f"{found.athletes} accounts, {found.activities} activities listed with {found.reads} reads: {found.new} new, "
-        f"{found.changed} changed, {found.gone} gone; {len(found.months)} months asked for again"
+        f"{found.changed} changed, {found.gone} gone; {len(found.months)} months asked for again",
+        cost(installation.settings, installation.database),
     ]
-    left = remaining(installation.database, installation.settings.client_id or "")
-    if missing and left is not None:
-        days = -(-max(0, 2 * missing - left.day) // max(left.allowed_a_day, 1))
-        lines.append(
-            f"{left.day:,} of {left.allowed_a_day:,} reads left today; {missing:,} activities need "
-            f"{2 * missing:,} reads: "
-            + (f"{days + 1} days, or import your export and finish today" if days else "today")
-        )
     if gone:
         lines.append(gone)
     if found.stopped:

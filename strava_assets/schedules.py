@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from strava_assets.jobs import follow, tidy_history, verify_public_root
+from strava_assets.jobs import follow, forget_api_originals, tidy_history, verify_public_root
 from strava_assets.partitions import monthly
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import list_everyone
+from strava_assets.strava.backlog import cost
 from strava_assets.withdrawal import withdraw_hidden
 
 
@@ -25,7 +26,7 @@ from strava_assets.withdrawal import withdraw_hidden
     "changed or gone: a webhook that never came heals by itself.",
 )
 def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: InstallationResource) -> dg.SkipReason:
-    """Find the months; the sensor ``requested_months`` runs them."""
+    """Find what is new and which months changed; the sensor ``requested_months`` runs them."""
     opened = installation.installation
     first = datetime.strptime(monthly.get_partition_keys()[0], "%Y-%m").replace(tzinfo=UTC)
     report = list_everyone(opened.settings, opened.database, first, datetime.now(UTC) + timedelta(days=1))
@@ -35,9 +36,26 @@ def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: I
         f"{report.athletes} accounts listed with {report.reads} reads",
         f"{len(report.months)} months asked for again",
         str(gone),
-        report.stopped or "",
+        report.stopped or cost(opened.settings, opened.database),
     ]
     return dg.SkipReason("; ".join(part for part in said if part))
+
+
+@dg.schedule(
+    job=forget_api_originals,
+    cron_schedule="20 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    name="forget_api_originals_daily",
+    description="Deletes what the API told longer ago than STRAVA_ASSETS_API_RETENTION_DAYS, if that is set.",
+)
+def forget_api_originals_daily(
+    context: dg.ScheduleEvaluationContext, installation: InstallationResource
+) -> dg.RunRequest | dg.SkipReason:
+    """A run a day where there is a bound, none where there is not."""
+    if installation.installation.settings.api_retention_days is None:
+        return dg.SkipReason("STRAVA_ASSETS_API_RETENTION_DAYS is not set: nothing is ever too old")
+    return dg.RunRequest()
 
 
 verify_daily = dg.ScheduleDefinition(

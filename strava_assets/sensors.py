@@ -13,7 +13,7 @@ import dagster as dg
 from strava_assets import alerts
 from strava_assets.database.connection import queries
 from strava_assets.jobs import follow, ingest_months, publish, remove_revoked
-from strava_assets.partitions import ranges
+from strava_assets.partitions import MONTHS_A_RUN, monthly, ranges
 from strava_assets.purge import revoked_athletes
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
@@ -26,6 +26,7 @@ from strava_assets.strava.account import (
     months_of,
     newly_connected,
 )
+from strava_assets.strava.backlog import cost, next_months
 from strava_assets.withdrawal import withdraw_hidden
 
 _BUSY = [
@@ -40,6 +41,11 @@ _LISTENS = 9.0
 #: An event's month is run at once, with the map; of more months than this `requested_months` makes ranges.
 _MONTHS_AT_ONCE = 4
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+_PRIORITY = "dagster/priority"
+#: An event's run comes first, then any single month; runs of several months are below 0, newest first.
+_OF_AN_EVENT, _OF_A_MONTH = "10", "5"
+#: A run that failed is asked for again, but no sooner, seconds.
+_AGAIN = 900
 
 
 @dg.sensor(
@@ -58,7 +64,7 @@ def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.S
     said = "; ".join(part for part in (str(report), str(gone)) if part)
     # asked for again every quarter of an hour, should the run that removes them fail
     removals = [
-        dg.RunRequest(run_key=f"revoked:{athlete}:{int(time.time() // 900)}", job_name="remove_revoked")
+        dg.RunRequest(run_key=f"revoked:{athlete}:{int(time.time() // _AGAIN)}", job_name="remove_revoked")
         for athlete in revoked_athletes(opened)
     ]
     # the drain has asked for the months, durably. Should this tick die before its runs are stored,
@@ -73,7 +79,7 @@ def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.S
             run_key=f"{month}:{wanted[month]}",
             job_name="follow",
             partition_key=month,
-            tags={"strava_assets/events": said},
+            tags={"strava_assets/events": said, _PRIORITY: _OF_AN_EVENT},
         )
         for month in report.months
         if month in wanted
@@ -87,7 +93,8 @@ def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.S
     job=ingest_months,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Lists the account of whoever connected just now, and asks for all its months: the first sync.",
+    description="Lists the account of whoever connected just now: the first sync. What is new is then read, newest "
+    "first, by `requested_months`.",
 )
 def new_connections(
     context: dg.SensorEvaluationContext, installation: InstallationResource
@@ -103,10 +110,17 @@ def new_connections(
     # all of them: what was public of somebody who took access back was withdrawn, and comes back
     request_months(opened.database, {*report.months, *months_of(opened.database, fresh)}, "connected")
     waiting = newly_connected(opened.database)
-    cursor = json.dumps({str(who): time.time() + 900 for who in waiting if who in fresh})
+    cursor = json.dumps({str(who): time.time() + _AGAIN for who in waiting if who in fresh})
     return dg.SensorResult(
-        skip_reason=f"{report.activities} activities listed with {report.reads} reads; {len(report.months)} months "
-        "asked for" + "".join(f"; {more}" for more in (gone, report.stopped) if more),
+        skip_reason="; ".join(
+            part
+            for part in (
+                f"{report.activities} activities listed with {report.reads} reads",
+                gone,
+                report.stopped or cost(opened.settings, opened.database),
+            )
+            if part
+        ),
         cursor=cursor,
     )
 
@@ -115,23 +129,48 @@ def new_connections(
     jobs=[follow, ingest_months],
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Runs the months that an import, a new zone or the reconcile asked for, and those of an event "
-    "whose own run never came to be.",
+    description="Runs the months that an import, a new zone or the reconcile asked for, those of an event whose own "
+    "run never came to be, and those in which Strava still has something to tell, as the quota allows.",
 )
-def requested_months(installation: InstallationResource) -> dg.SensorResult | dg.SkipReason:
-    """One month as one short run with the map; neighbouring months as one run, and the map once after them."""
-    wanted = _wanted(installation, fresh_events=False)
+def requested_months(
+    context: dg.SensorEvaluationContext, installation: InstallationResource
+) -> dg.SensorResult | dg.SkipReason:
+    """One month as one short run with the map; neighbouring months as one run, newest first, and the map after them."""
+    opened = installation.installation
+    upcoming = next_months(opened.settings, opened.database, set(monthly.get_partition_keys()), MONTHS_A_RUN)
+    request_months(opened.database, upcoming.months, "to be read")
+    asked = _wanted(installation, fresh_events=False)
+    busy = _being_made(context.instance) if asked else set()
+    wanted = {month: count for month, count in asked.items() if month not in busy}
     if not wanted:
-        return dg.SkipReason("no month is asked for")
+        return dg.SkipReason(upcoming.waiting or ("a run is under way" if asked else "no month is asked for"))
     requests = []
-    for first, last in ranges(wanted):
-        key = f"{first}..{last}:{sum(count for month, count in wanted.items() if first <= month <= last)}"
+    for first, last in reversed(ranges(wanted)):
+        count = sum(count for month, count in wanted.items() if first <= month <= last)
+        key = f"{first}..{last}:{count}:{int(time.time() // _AGAIN)}"
         if first == last:
-            requests.append(dg.RunRequest(run_key=key, job_name="follow", partition_key=first))
+            tags = {_PRIORITY: _OF_A_MONTH}
+            requests.append(dg.RunRequest(run_key=key, job_name="follow", partition_key=first, tags=tags))
         else:
-            tags = dict(zip(_RANGE, (first, last), strict=True))
+            tags = {**dict(zip(_RANGE, (first, last), strict=True)), _PRIORITY: str(-_age(last))}
             requests.append(dg.RunRequest(run_key=key, job_name="ingest_months", tags=tags))
     return dg.SensorResult(run_requests=requests)
+
+
+def _being_made(instance: dg.DagsterInstance) -> set[str]:
+    """Months that a run is going through, or waits to: they are not asked for twice at a time."""
+    found: set[str] = set()
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_BUSY)):
+        first, last = (run.tags.get(name, run.tags.get("dagster/partition")) for name in _RANGE)
+        if first and last:
+            found |= {month for month in monthly.get_partition_keys() if first <= month <= last}
+    return found
+
+
+def _age(month: str) -> int:
+    """How many months ago it was, at least one."""
+    now = datetime.now(UTC)
+    return max(1, (now.year - int(month[:4])) * 12 + now.month - int(month[5:]) + 1)
 
 
 def _wanted(installation: InstallationResource, fresh_events: bool) -> dict[str, int]:

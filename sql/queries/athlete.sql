@@ -9,7 +9,8 @@ select * from strava.athlete where lower(name) = lower(:name);
 select id, to_char(month, 'YYYY-MM') as month from strava.activity where athlete_id = :athlete_id order by id;
 
 -- name: months_of_athletes
-select distinct to_char(month, 'YYYY-MM') as month from strava.activity where athlete_id = any(:ids) order by month;
+select distinct to_char(month, 'YYYY-MM') as month from strava.activity
+where athlete_id = any(:ids) and state = 'landed' order by month;
 
 -- name: stop_athlete!
 -- Nothing of theirs is read or published from now on. Only who is still revoked, if that is asked.

@@ -65,9 +65,6 @@ select id, athlete_id, identity from strava.activity where month = :month;
 -- name: identities
 select id, athlete_id, identity from strava.activity order by id;
 
--- name: not_landed$
-select count(*) from strava.activity where state = 'listed';
-
 -- name: events_of_late
 -- The newest events, for a person who wonders where a ride is.
 select id, state, outcome from strava.webhook_event order by id desc limit 5;

@@ -59,13 +59,33 @@ select id, name, connected_at from strava.athlete where state = 'active' and acc
 order by connected_at desc nulls last limit 1;
 
 -- name: put_quota!
-insert into strava.api_quota (application, kind, span, allowed, used, resets_at)
+-- Answers come out of order: within a window usage only grows, and one of an earlier window is old news.
+insert into strava.api_quota as known (application, kind, span, allowed, used, resets_at)
 values (:application, :kind, :span, :allowed, :used, :resets_at)
 on conflict (application, kind, span) do update
-set allowed = excluded.allowed, used = excluded.used, resets_at = excluded.resets_at, seen_at = now();
+set allowed = excluded.allowed, resets_at = excluded.resets_at, seen_at = now(),
+    used = case when known.resets_at = excluded.resets_at then greatest(known.used, excluded.used) else excluded.used end
+where known.resets_at <= excluded.resets_at;
 
 -- name: quota
 select kind, span, allowed, used, resets_at from strava.api_quota where application = :application;
+
+-- name: pause_reading$
+-- Five minutes, ten, twenty, … an hour at most. Runs that fail at the same time are one failure.
+insert into strava.api_pause as known (application, reason, until)
+values (:application, :reason, now() + interval '5 minutes')
+on conflict (application) do update
+set reason = excluded.reason,
+    failures = known.failures + (known.until <= now())::int,
+    until = case when known.until > now() then known.until
+                 else now() + least(interval '5 minutes' * power(2, least(known.failures, 10)), interval '1 hour') end
+returning until;
+
+-- name: end_pause!
+delete from strava.api_pause where application = :application;
+
+-- name: pause_of^
+select until, reason from strava.api_pause where application = :application;
 
 -- name: add_listing!
 insert into strava.listing (athlete_id, after, before)
@@ -83,6 +103,7 @@ where athlete_id = :athlete_id and after <= coalesce(cast(:after as timestamptz)
 select activity.id, activity.athlete_id, activity.strava_id, activity.start_time, activity.month, activity.api,
        activity.api_detailed, activity.api_streams, activity.api_streams_state, activity.archive is not null as imported,
        activity.archive_file, activity.visibility, activity.state, activity.error, activity.asked_at,
+       activity.api_expired_at,
        athlete.strava_id as owner_strava_id
 from strava.activity as activity join strava.athlete as athlete on athlete.id = activity.athlete_id
 where activity.strava_id = any(:strava_ids)
@@ -91,21 +112,31 @@ for update of activity;
 
 -- name: add_listed_activity$
 -- Nothing comes back if another process was faster, or the athlete has gone.
-insert into strava.activity (athlete_id, identity, strava_id, start_time, month, api, api_detailed, visibility, asked_at)
-select id, 'strava:' || cast(:strava_id as bigint), :strava_id, :start_time, :month, :api, :detailed, :visibility,
-       :asked_at
+insert into strava.activity (athlete_id, identity, strava_id, start_time, month, api, api_detailed, api_read_at,
+                             visibility, asked_at)
+select id, 'strava:' || cast(:strava_id as bigint), :strava_id, :start_time, :month, :api, :detailed, now(),
+       :visibility, :asked_at
 from strava.athlete where id = :athlete_id and state <> 'revoked'
 on conflict do nothing
 returning id;
 
 -- name: set_activity_api!
--- What Strava says now. An old failure is forgiven: its input has changed. A tombstone is no more.
+-- What Strava says now. An old failure is forgiven, and what is missing is asked for at once: its input has changed.
+-- A tombstone is no more.
 update strava.activity
 set api = :api, api_detailed = :detailed, visibility = :visibility, start_time = :start_time, month = :month,
     asked_at = :asked_at, gone_at = null, gone_because = null, state = :state, api_streams_state = :streams_state,
-    landed_at = case when :streams_state = 'wanted' then null else landed_at end, error = null, error_stage = null,
-    revision = revision + 1
+    api_read_at = coalesce(api_read_at, now()), api_expired_at = null, landing_attempts = 0, next_landing_at = null,
+    error = null, error_stage = null, revision = revision + 1
 where id = :id;
+
+-- name: read_again!
+-- A listing tells all that is kept of those that were never read in full: they are as fresh as it.
+update strava.activity set api_read_at = now()
+where strava_id = any(:strava_ids) and api is not null and not api_detailed;
+
+-- name: set_visibility!
+update strava.activity set visibility = :visibility, revision = revision + 1 where id = :id;
 
 -- name: listed_before
 -- Activities that Strava once told of and that a listing of their stretch should hold. Only You rides only where
@@ -119,18 +150,49 @@ where athlete_id = :athlete_id and activity.strava_id is not null and api is not
   and listed_at < :began;
 
 -- name: pending_landing
--- What the API still has to tell of some months, newest first. Failures are tried again after a while,
--- and so are streams that were not ready. Imported recordings need no read at all; Only You rides of somebody who
--- does not allow us to see such ones would be denied.
-select id, athlete_id, strava_id, start_time, month, api, api_detailed, api_streams, api_streams_state, state, revision
-from strava.activity
-where month = any(:months) and strava_id is not null and api is not null and archive_file is null and state <> 'gone'
-  and (state = 'listed' or api_streams_state in ('none', 'wanted'))
-  and (error is null or error_stage <> 'landing' or landed_at is null or landed_at < now() - interval '1 hour')
-  and (api_streams_state <> 'wanted' or landed_at is null or landed_at < now() - interval '15 minutes')
-  and (visibility <> 'only_me' or exists (
-      select from strava.athlete where athlete.id = athlete_id and 'activity:read_all' = any(scopes)))
-order by start_time desc, id desc;
+-- What the API still has to tell of some months: first what an event told of (it is there in full already, less its
+-- streams), then newest first. What was read in vain waits for its time.
+select id, athlete_id, strava_id, start_time, month, api, api_detailed, api_streams, api_streams_state, state, revision,
+       landing_attempts
+from strava.to_land
+where month = any(:months) and (next_landing_at is null or next_landing_at <= now())
+order by api_detailed desc, start_time desc, id desc;
+
+-- name: months_to_land
+-- Months in which something can be read now, newest first: reads for what events told of, and for the rest. What an
+-- event waits for is left to it. Asked: a run of that month is to come, or under way.
+select to_char(land.month, 'YYYY-MM') as month,
+       coalesce(sum(land.reads) filter (where land.api_detailed), 0) as live_reads,
+       count(*) filter (where land.api_detailed) as live,
+       coalesce(sum(land.reads) filter (where not land.api_detailed), 0) as reads,
+       count(*) filter (where not land.api_detailed) as activities,
+       coalesce(bool_or(asked.wanted > asked.done), false) as asked
+from strava.to_land as land
+join strava.athlete as athlete on athlete.id = land.athlete_id and athlete.state = 'active'
+    and athlete.access_token is not null
+left join strava.month_request as asked on asked.month = land.month
+where (land.next_landing_at is null or land.next_landing_at <= now())
+  and not exists (select from strava.webhook_event as event
+                  where event.state = 'pending' and event.object_id = land.strava_id)
+group by land.month
+order by land.month desc;
+
+-- name: backlog^
+-- All that is still to be read of connected accounts, and when the first of what was read in vain is tried again.
+-- An account that was never listed has at least one page.
+with connected as (
+    select id from strava.athlete where state = 'active' and access_token is not null
+), unlisted as (
+    select ceil(greatest(count(activity.id), 1) / 200.0)::int as pages
+    from connected left join strava.activity as activity on activity.athlete_id = connected.id and activity.api is not null
+    where not exists (select from strava.listing where listing.athlete_id = connected.id)
+    group by connected.id
+)
+select count(*) as activities,
+       coalesce(sum(reads), 0) + (select coalesce(sum(pages), 0) from unlisted) as reads,
+       count(*) filter (where next_landing_at > now()) as later,
+       min(next_landing_at) filter (where next_landing_at > now()) as again_at
+from strava.to_land where athlete_id in (select id from connected);
 
 -- name: set_detail!
 -- An activity whose streams could not be read: one read is saved next time.
@@ -142,12 +204,25 @@ where id = :id and revision = :revision;
 -- name: set_landed!
 update strava.activity
 set api = :api, api_detailed = true, visibility = :visibility, start_time = :start_time, month = :month,
-    asked_at = coalesce(cast(:asked_at as timestamptz), asked_at), api_streams = :streams, api_streams_state = :streams_state, state = 'landed', landed_at = now(),
-    error = null, error_stage = null, revision = revision + 1
+    asked_at = coalesce(cast(:asked_at as timestamptz), asked_at), api_streams = :streams,
+    api_streams_state = :streams_state, state = 'landed', landed_at = now(), api_read_at = now(),
+    landing_attempts = case when cast(:again_at as timestamptz) is null then 0 else landing_attempts + 1 end,
+    next_landing_at = :again_at, error = null, error_stage = null, revision = revision + 1
 where id = :id and revision = :revision;
 
 -- name: set_landing_error!
-update strava.activity set error = :error, error_stage = 'landing', landed_at = now() where id = :id;
+update strava.activity
+set error = :error, error_stage = 'landing', landing_attempts = landing_attempts + 1, next_landing_at = :again_at
+where id = :id;
+
+-- name: land_now!
+update strava.activity set landing_attempts = 0, next_landing_at = null where id = :id;
+
+-- name: put_off_landing!
+-- Of athletes who are connected: whoever has to connect again is not asked for anyway, and goes on at once after that.
+update strava.activity as activity set next_landing_at = :until
+from strava.athlete as athlete
+where activity.id = any(:ids) and athlete.id = activity.athlete_id and athlete.state = 'active';
 
 -- name: set_gone$
 -- A tombstone: what Strava said of it goes; the row stays and says since when and why. The streams' file, if it
@@ -155,8 +230,8 @@ update strava.activity set error = :error, error_stage = 'landing', landed_at = 
 -- 404 tells nothing of one: it stays as it is, which is hidden.
 update strava.activity as activity
 set state = 'gone', gone_at = now(), gone_because = :because, api = null, api_detailed = false,
-    api_streams_state = 'none', asked_at = :asked_at, landed_at = null, error = null, error_stage = null,
-    revision = revision + 1
+    api_streams_state = 'none', asked_at = :asked_at, landed_at = null, api_read_at = null, api_expired_at = null,
+    landing_attempts = 0, next_landing_at = null, error = null, error_stage = null, revision = revision + 1
 from strava.athlete as athlete
 where activity.strava_id = :strava_id and activity.athlete_id = :athlete_id and athlete.id = activity.athlete_id
   and activity.state <> 'gone' and (activity.asked_at is null or activity.asked_at <= :asked_at)
@@ -167,15 +242,16 @@ returning to_char(activity.month, 'YYYY-MM') as month;
 select id, athlete_id, state, visibility from strava.activity where strava_id = :strava_id;
 
 -- name: lock_gone_streams
--- Files of activities that are gone; whoever brings one back waits until this is through.
-select id, api_streams from strava.activity where state = 'gone' and api_streams is not null
+-- Files of activities that are gone or expired; whoever brings one back waits until this is through.
+select id, api_streams from strava.activity
+where (state = 'gone' or api_expired_at is not null) and api_streams is not null
 order by id limit 100 for update skip locked;
 
 -- name: forget_streams!
 update strava.activity set api_streams = null where id = any(:ids);
 
 -- name: lock_activity^
-select state from strava.activity where id = :id for update;
+select state, api_expired_at from strava.activity where id = :id for update;
 
 -- name: gear_of_activity$
 select api ->> 'gear_id' from strava.activity where id = :id;

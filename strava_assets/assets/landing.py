@@ -10,9 +10,9 @@ import dagster as dg
 from strava_assets.assets.common import BY_YEAR, OWNERS, quarantine_table
 from strava_assets.database.connection import queries
 from strava_assets.partitions import first_day, monthly
-from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import land
+from strava_assets.strava.backlog import cost
 
 LANDED = "everything_landed"
 
@@ -36,16 +36,15 @@ LANDED = "everything_landed"
     "activity; what an import landed is there already.",
 )
 def raw_activities(context: dg.AssetExecutionContext, installation: InstallationResource) -> dg.MaterializeResult:
-    """Land the months of this run; each activity is committed at once, so a killed run goes on where it was."""
+    """Land the months of this run; each activity is committed at once, so a killed run goes on where it was. What
+    Strava does not give now stays in the backlog, which ``requested_months`` goes on with."""
     opened = installation.installation
     months = list(context.partition_keys)
     report = land(opened.settings, opened.database, opened.store, months, log=context.log.info)
-    unfinished = []
+    still = cost(opened.settings, opened.database)
     for month in months:
         with opened.database.transaction() as connection:
             counts = queries().landed_counts(connection, month=first_day(month))
-        if counts["listed"]:
-            unfinished.append(month)
         context.add_asset_metadata(
             {
                 "activities": counts["landed"],
@@ -53,16 +52,16 @@ def raw_activities(context: dg.AssetExecutionContext, installation: Installation
                 "from files": counts["archive"],
                 "not landed yet": counts["listed"],
                 "API reads in this run": report.reads,
+                "API reads to come": still,
                 **quarantine_table(opened, month),
             },
             partition_key=month,
         )
-    if report.stopped is not None:
-        request_months(opened.database, unfinished, "not everything landed")
     told: dict[str, Any] = {
         "landed": report.landed,
         "left for later": report.left,
         "API reads": report.reads,
+        "to come": still,
         "athletes who must connect again": ", ".join(map(str, report.refused)) or "none",
     }
     if report.stopped is not None:

@@ -67,6 +67,8 @@ class Activity:
     broken : str
         ``"streams"``: Strava answers 500 for its streams, as for a corrupt activity; ``"empty"``: its
         streams are there, without samples; else ``""``.
+    streams_from : float
+        Strava is not done with its samples until then, seconds since 1970: the activity is there, without streams.
     """
 
     id: int
@@ -74,6 +76,7 @@ class Activity:
     fields: dict[str, Any]
     samples: Callable[[], Samples] = dict
     broken: str = ""
+    streams_from: float = 0.0
     known: dict[str, Any] | None = field(default=None, repr=False)
 
     @property

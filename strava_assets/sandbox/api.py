@@ -85,7 +85,7 @@ def streams(state: State, scope: Scope, request: Request) -> Response:
     if item.broken == "streams":
         return faults.broken()
     keys = [key for key in request.query_params.get("keys", "distance").split(",") if key in STREAM_TYPES]
-    found = state.account.streams(item.id, keys)
+    found = state.account.streams(item.id, keys) if state.now() >= item.streams_from else None
     if found is None:
         return faults.fault(404, "Resource Not Found", "Stream", "", "not found")
     if request.query_params.get("key_by_type", "").lower() in ("true", "1"):

@@ -23,8 +23,12 @@ _WORDS = ("hang", "garbage", "empty", "slow")
 
 
 async def add(state: State, given: Given) -> Given:
-    """One more ride, or ``count``; fields of the API may be given, ``start`` as ISO time."""
+    """One more ride, or ``count``; fields of the API may be given, ``start`` as ISO time.
+
+    ``streams_after`` seconds its streams come, as Strava takes some time.
+    """
     given, count = dict(given), int(given.pop("count", 1))
+    streams_from = state.now() + float(given.pop("streams_after", -1))
     if "start" in given:
         moment = datetime.fromisoformat(str(given["start"]))
         given["start"] = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -32,6 +36,7 @@ async def add(state: State, given: Given) -> Given:
     made = []
     for _ in range(count):
         item = await run_in_threadpool(state.account.add, **given)
+        item.streams_from = streams_from
         made.append(item)
         if told:
             events.push_created(state, item)

@@ -13,15 +13,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from strava_assets.database.connection import Database, queries
-from strava_assets.errors import StravaError, StravaUnauthorized
+from strava_assets.errors import StravaError, StravaForbidden, StravaUnauthorized, StravaUnavailable
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
 from strava_assets.strava import draining, subscriptions
-from strava_assets.strava.client import TIMEOUT, StravaClient
+from strava_assets.strava.client import TIMEOUT, Clients, StravaClient
 from strava_assets.strava.draining import DrainReport
 from strava_assets.strava.landing import LandingReport, land_months
 from strava_assets.strava.listing import confirm_missing, list_account, listed_recently
-from strava_assets.strava.quota import Ledger
+from strava_assets.strava.quota import Ledger, Work
 from strava_assets.strava.tokens import TokenStore
 
 #: A landing trusts a listing this long; the reconcile makes one every six hours.
@@ -39,7 +39,8 @@ class AccountsReport:
     Attributes
     ----------
     months : list of str
-        ``YYYY-MM`` in which something is new, different or gone.
+        ``YYYY-MM`` in which something is different or gone. What is new is read as soon as the quota allows,
+        by months of its own (``backlog``).
     stopped : str or None
         Why some account could not be listed, in words.
     """
@@ -55,18 +56,19 @@ class AccountsReport:
 
 
 def clients(
-    settings: Settings, database: Database, timeout: tuple[float, float] = TIMEOUT
-) -> Callable[[int], StravaClient]:
-    """Clients by our athlete id, one each.
+    settings: Settings, database: Database, work: Work = Work.LIVE, timeout: tuple[float, float] = TIMEOUT
+) -> Clients:
+    """Clients by our athlete id, one each for a kind of work: what can wait leaves some of the quota to what cannot.
 
     Raises, when called, `StravaUnauthorized` for an athlete who is not connected.
     """
-    made: dict[int, StravaClient] = {}
+    made: dict[tuple[int, Work], StravaClient] = {}
     tokens = TokenStore(database, settings)
-    ledger = Ledger(database, settings.client_id or "")
+    usual = work
 
-    def client_for(athlete_id: int) -> StravaClient:
-        if athlete_id not in made:
+    def client_for(athlete_id: int, work: Work | None = None, /) -> StravaClient:
+        kind = (athlete_id, work or usual)
+        if kind not in made:
             with database.transaction() as connection:
                 row = queries().athlete_by_id(connection, id=athlete_id)
             if row is None or row["strava_id"] is None or row["state"] != "active":
@@ -75,12 +77,16 @@ def clients(
                     f"open {settings.base_url}/connect"
                 )
             number = row["strava_id"]
-            made[athlete_id] = StravaClient(
-                settings, lambda refused: tokens.access_token(number, refused), ledger, timeout
-            )
-        return made[athlete_id]
+            ledger = ledger_of(settings, database, kind[1])
+            made[kind] = StravaClient(settings, lambda refused: tokens.access_token(number, refused), ledger, timeout)
+        return made[kind]
 
     return client_for
+
+
+def ledger_of(settings: Settings, database: Database, work: Work = Work.LIVE) -> Ledger:
+    """The application's quota, for a kind of work."""
+    return Ledger(database, settings.client_id or "", work)
 
 
 def newly_connected(database: Database) -> list[int]:
@@ -120,7 +126,8 @@ def list_everyone(
     """
     report = AccountsReport()
     months: set[str] = set()
-    client_for = clients(settings, database)
+    client_for = clients(settings, database, Work.RECONCILE)
+    ledger = ledger_of(settings, database)
     stretch = _stretch(settings, after, before)
     for athlete in _connected(database):
         if only is not None and athlete["id"] not in only:
@@ -136,13 +143,15 @@ def list_everyone(
             report.athletes += 1
             report.activities, report.new = report.activities + found.listed, report.new + found.new
             report.changed += found.changed
-            months |= found.months
+            months |= found.changed_months
             gone, touched = confirm_missing(
                 database, client, found.athlete_id, found.missing[:_CONFIRM_AT_MOST], settings
             )
             report.gone, months = report.gone + gone, months | touched
+            ledger.go_on()
         except StravaError as error:
             report.stopped = str(error)
+            _pause(settings, database, error)
         report.reads += client.reads_spent - spent
     report.months = sorted(months)
     return report
@@ -181,7 +190,8 @@ def land(
     say = log or (lambda line: None)
     if not days:
         return LandingReport()
-    client_for = clients(settings, database)
+    client_for = clients(settings, database, Work.BACKFILL)
+    ledger = ledger_of(settings, database)
     last = days[-1]
     stretch = _stretch(
         settings,
@@ -195,7 +205,8 @@ def land(
             continue
         ever = listed_recently(database, athlete["id"], *stretch, timedelta(days=36_500))
         try:
-            found = list_account(database, client_for(athlete["id"]), athlete["id"], *stretch, settings)
+            client = client_for(athlete["id"], Work.RECONCILE)
+            found = list_account(database, client, athlete["id"], *stretch, settings)
         except StravaError as error:
             say(f"{athlete['name']}: not listed: {error}")
             unlisted = unlisted if ever else error  # an older listing will do
@@ -209,6 +220,10 @@ def land(
     report.reads += reads
     report.stopped = report.stopped or unlisted
     report.resume_at = report.resume_at or getattr(unlisted, "retry_at", None)
+    if report.landed:
+        ledger.go_on()
+    if report.stopped is not None:
+        report.resume_at = _pause(settings, database, report.stopped) or report.resume_at
     if report.landed or report.gone or report.failed:
         say(
             f"{report.landed} activities landed, {report.gone} gone, {len(report.failed)} not readable, "
@@ -221,7 +236,7 @@ def land(
 
 def drain_events(settings: Settings, database: Database, limit: int = 500) -> DrainReport:
     """Look again at what waiting events tell of; see `draining.drain`."""
-    return draining.drain(database, clients(settings, database, _IN_A_TICK), settings, limit)
+    return draining.drain(database, clients(settings, database, timeout=_IN_A_TICK), settings, limit)
 
 
 def listen_for_events(database: Database, seconds: float) -> None:
@@ -280,6 +295,20 @@ def list_subscriptions(settings: Settings) -> list[tuple[int, str]]:
 def delete_subscriptions(settings: Settings, database: Database) -> int:
     """End the application's subscription; how many there were."""
     return subscriptions.delete_subscriptions(database, settings)
+
+
+def _pause(settings: Settings, database: Database, error: StravaError) -> datetime | None:
+    """Until when nothing more is begun that needs Strava: whatever stopped it, it is not tried again at once.
+
+    None where only one athlete is not let in.
+    """
+    if isinstance(error, StravaUnauthorized):
+        return None
+    ledger = ledger_of(settings, database, Work.BACKFILL)
+    known = ledger.pausing()
+    if known is None or isinstance(error, (StravaUnavailable, StravaForbidden)):
+        return ledger.pause(str(error))
+    return known.until
 
 
 def _connected(database: Database) -> list[dict[str, Any]]:

@@ -15,14 +15,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from strava_assets import quick_json
 from strava_assets.errors import StravaError, StravaNotFound, StravaUnauthorized
 from strava_assets.settings import Settings
 from strava_assets.strava.answers import lacks_scope, problem, unavailable
-from strava_assets.strava.quota import Ledger
+from strava_assets.strava.quota import Ledger, Work, answered_at
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses; Strava wants the secret in one of them
 #: Strava's most for one page.
@@ -177,7 +177,9 @@ class StravaClient:
         except requests.HTTPError as error:  # stravalib's own are these
             answer: Any = error.response
             body = _json(answer)
-            found = problem(answer.status_code, body, answer.headers, what)
+            if answer.status_code == 429 and self._ledger is not None:
+                self._ledger.refused(answer.headers)
+            found = problem(answer.status_code, body, answer.headers, what, answered_at(answer.headers))
             found.token_refused = answer.status_code == 401 and not lacks_scope(body)  # type: ignore[attr-defined]
             found.brief = True  # type: ignore[attr-defined]
             return found, token
@@ -197,6 +199,13 @@ class StravaClient:
 def warm() -> None:
     """Load what a first read loads, for a process that others are forked from."""
     _protocol_class()
+
+
+class Clients(Protocol):
+    """Gives an athlete's client by our id, for a kind of work."""
+
+    def __call__(self, athlete_id: int, work: Work | None = None, /) -> StravaClient:
+        """The same one each time; without ``work``, for the work that this was made for."""
 
 
 def http_options(url: str) -> dict[str, Any]:

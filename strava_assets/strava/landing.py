@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import (
@@ -24,15 +24,29 @@ from strava_assets.errors import (
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
 from strava_assets.strava.activities import has_positions, start_time, visibility
-from strava_assets.strava.client import StravaClient
+from strava_assets.strava.client import Clients, StravaClient
 from strava_assets.strava.listing import NOT_SHOWN, month_of
 from strava_assets.strava.originals import storable
-from strava_assets.strava.streams import pack_streams
+from strava_assets.strava.quota import Work
+from strava_assets.strava.streams import has_samples, pack_streams
 from strava_assets.strava.tombstones import forget_if_gone
 
 log = logging.getLogger(__name__)
-#: A young activity with a track may have no streams yet.
-STREAMS_MAY_BE_LATE = timedelta(days=2)
+#: Of a young activity with a track, the streams may come later; of an old one that was uploaded late, too, but
+#: then they are asked for only so often again.
+STREAMS_MAY_BE_LATE, _TIMES_WHEN_OLD = timedelta(days=2), 3
+#: How long to wait for streams after the first time in vain, the second, …; and for what Strava cannot give.
+STREAMS_AGAIN = (
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(minutes=45),
+    timedelta(hours=2),
+    timedelta(hours=6),
+    timedelta(hours=12),
+)
+FAILED_AGAIN = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 16, 24))
+#: Whoever Strava does not let in may have connected again.
+_REFUSED_AGAIN = timedelta(hours=1)
 #: After so many of Strava's own errors in a row, ask something else before blaming the activities.
 _SUSPICIOUS = 4
 
@@ -91,7 +105,9 @@ def land_activity(
         Not readable now; what was read is kept.
     """
     number, api, asked = row["strava_id"], row["api"], None
-    if not row["api_detailed"]:
+    if row["api_detailed"]:
+        streams = _land_streams(store, client, row, api)
+    else:
         asked = database.now()
         try:
             api = client.activity(number)
@@ -102,34 +118,31 @@ def land_activity(
                 )
             return "gone"
         try:
-            key, state = _land_streams(store, client, row, api)
+            streams = _land_streams(store, client, row, api)
         except StravaError:
-            _keep(database, row, api, None, "none", settings, asked, landed=False)  # one read saved next time
+            _keep(database, row, api, _Streams(None, "none"), settings, asked, landed=False)  # one read saved next time
             raise
-    else:
-        key, state = _land_streams(store, client, row, api)
-    if not _keep(database, row, api, key, state, settings, asked) and key is not None:
-        forget_if_gone(database, store, row["id"], key)
+    if not _keep(database, row, api, streams, settings, asked) and streams.key is not None:
+        forget_if_gone(database, store, row["id"], streams.key)
     return "landed"
 
 
 def land_months(
     database: Database,
     store: Store,
-    client_for: Callable[[int], StravaClient],
+    client_for: Clients,
     months: Iterable[date],
     *,
     settings: Settings,
     progress: Callable[[int, int], None] | None = None,
 ) -> LandingReport:
-    """Land everything of some months that the API still has to tell, newest first.
+    """Land everything of some months that the API still has to tell: what events told of, then newest first.
 
     Parameters
     ----------
     database : Database
     store : Store
-    client_for : callable
-        An athlete's client, by our id.
+    client_for : Clients
     months : iterable of date
         First days.
     settings : Settings
@@ -144,18 +157,21 @@ def land_months(
     report = LandingReport()
     with database.transaction() as connection:
         pending = list(queries().pending_landing(connection, months=sorted(set(months))))
-    doubtful: list[tuple[int, str]] = []  # errors of Strava's own since the last activity that could be read
+    doubtful: list[
+        tuple[Mapping[str, Any], str]
+    ] = []  # errors of Strava's own since the last activity that could be read
     refused: dict[int, str] = {}
+    shut_out: list[int] = []
     for done, row in enumerate(pending):
         if progress:
             progress(done, len(pending))
         if row["athlete_id"] in refused:
-            report.left += 1
+            shut_out.append(row["id"])
             continue
         spent = 0
         client = None
         try:
-            client = client_for(row["athlete_id"])
+            client = client_for(row["athlete_id"], Work.LIVE if row["api_detailed"] else Work.BACKFILL)
             spent = client.reads_spent
             outcome = land_activity(database, store, client, row, settings)
             _land_gear(database, client, row)
@@ -163,14 +179,14 @@ def land_months(
             report.stopped = error
         except StravaUnauthorized as error:  # this athlete's; others may go on
             refused[row["athlete_id"]] = str(error)
-            report.left += 1
+            shut_out.append(row["id"])
         except StravaUnavailable as error:
             if getattr(error, "status", None) != 500 or (len(doubtful) >= _SUSPICIOUS and _is_down(client)):
                 report.stopped = error
             else:
-                doubtful.append((row["id"], str(error)))
+                doubtful.append((row, str(error)))
         except StravaError as error:
-            doubtful.append((row["id"], str(error)))
+            doubtful.append((row, str(error)))
         else:
             report.landed += outcome == "landed"
             report.gone += outcome == "gone"
@@ -181,10 +197,14 @@ def land_months(
         if report.stopped is not None:
             report.left += len(pending) - done + len(doubtful)
             report.resume_at = getattr(report.stopped, "retry_at", None)
-            return report
-    _quarantine(database, doubtful, report)
+            break
+    else:
+        _quarantine(database, doubtful, report)
+    report.left += len(shut_out)
     report.refused = list(refused.values())
-    if progress and pending:
+    with database.transaction() as connection:
+        queries().put_off_landing(connection, ids=shut_out, until=datetime.now(UTC) + _REFUSED_AGAIN)
+    if progress and pending and report.stopped is None:
         progress(len(pending), len(pending))
     return report
 
@@ -194,28 +214,40 @@ def streams_key(athlete_id: int, strava_id: int) -> str:
     return f"landing/api/{athlete_id}/{strava_id}.streams.json.gz"
 
 
-def _land_streams(
-    store: Store, client: StravaClient, row: Mapping[str, Any], api: Mapping[str, Any]
-) -> tuple[str | None, str]:
-    """Streams into the store, before the row tells of them: where, and ``stored``, ``absent`` or ``wanted``."""
+def again_after(attempts: int, pauses: tuple[timedelta, ...]) -> timedelta:
+    """How long to wait after so many readings in vain before this one: longer each time, at last the same."""
+    return pauses[min(attempts, len(pauses) - 1)]
+
+
+class _Streams(NamedTuple):
+    """Where streams are kept; ``stored``, ``absent``, ``wanted`` or ``none``; when they are asked for again."""
+
+    key: str | None
+    state: str
+    again_at: datetime | None = None
+
+
+def _land_streams(store: Store, client: StravaClient, row: Mapping[str, Any], api: Mapping[str, Any]) -> _Streams:
+    """Streams into the store, before the row tells of them."""
     if api.get("manual") is True:
-        return None, "absent"
+        return _Streams(None, "absent")
     raw = client.streams(row["strava_id"])
-    if raw:
+    if raw and has_samples(raw):
         key = row["api_streams"] or streams_key(row["athlete_id"], row["strava_id"])
         store.write(key, pack_streams(raw))
-        return key, "stored"
-    start = start_time(api) or row["start_time"]
-    late = has_positions(api) and datetime.now(UTC) - start < STREAMS_MAY_BE_LATE
-    return row["api_streams"], "wanted" if late else "absent"
+        return _Streams(key, "stored")
+    now, attempts = datetime.now(UTC), row["landing_attempts"]
+    young = now - (start_time(api) or row["start_time"]) < STREAMS_MAY_BE_LATE
+    if has_positions(api) and (young or attempts < _TIMES_WHEN_OLD):
+        return _Streams(row["api_streams"], "wanted", now + again_after(attempts, STREAMS_AGAIN))
+    return _Streams(row["api_streams"], "absent")
 
 
 def _keep(
     database: Database,
     row: Mapping[str, Any],
     api: Mapping[str, Any],
-    key: str | None,
-    streams_state: str,
+    streams: _Streams,
     settings: Settings,
     asked: datetime | None,
     landed: bool = True,
@@ -234,7 +266,9 @@ def _keep(
     with database.transaction() as connection:
         if not landed:
             return bool(queries().set_detail(connection, **values))
-        written = queries().set_landed(connection, streams=key, streams_state=streams_state, **values)
+        written = queries().set_landed(
+            connection, streams=streams.key, streams_state=streams.state, again_at=streams.again_at, **values
+        )
         if written and values["month"] != row["month"]:  # it left the month that is being worked on
             queries().request_month(connection, month=values["month"], reason="moved")
     return bool(written)
@@ -275,8 +309,10 @@ def _is_down(client: StravaClient | None) -> bool:
     return False
 
 
-def _quarantine(database: Database, problems: list[tuple[int, str]], report: LandingReport) -> None:
+def _quarantine(database: Database, problems: list[tuple[Mapping[str, Any], str]], report: LandingReport) -> None:
+    now = datetime.now(UTC)
     with database.transaction() as connection:
-        for activity, reason in problems:
-            queries().set_landing_error(connection, id=activity, error=reason)
-    report.failed += problems
+        for row, reason in problems:
+            again_at = now + again_after(row["landing_attempts"], FAILED_AGAIN)
+            queries().set_landing_error(connection, id=row["id"], error=reason, again_at=again_at)
+    report.failed += [(row["id"], reason) for row, reason in problems]

@@ -14,7 +14,7 @@ from typing import Any
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import StravaNotFound
 from strava_assets.settings import Settings
-from strava_assets.strava.activities import KEPT, OF_SAMPLES, changed, start_time, strava_id, visibility
+from strava_assets.strava.activities import KEPT, OF_SAMPLES, changed, has_positions, start_time, strava_id, visibility
 from strava_assets.strava.client import StravaClient
 from strava_assets.strava.originals import storable
 
@@ -32,8 +32,8 @@ class ListingReport:
         Ours; another than asked for if the account turned out to belong to an imported history.
     missing : list of int
         Strava's numbers of activities that the listing should hold and does not: to be confirmed.
-    months : set of str
-        ``YYYY-MM`` in which something is new or different.
+    new_months, changed_months : set of str
+        ``YYYY-MM`` in which something is new, and in which something known is different.
     """
 
     athlete_id: int
@@ -43,7 +43,13 @@ class ListingReport:
     unreadable: int = 0
     reads: int = 0
     missing: list[int] = field(default_factory=list)
-    months: set[str] = field(default_factory=set)
+    new_months: set[str] = field(default_factory=set)
+    changed_months: set[str] = field(default_factory=set)
+
+    @property
+    def months(self) -> set[str]:
+        """Both."""
+        return self.new_months | self.changed_months
 
 
 def month_of(moment: datetime, settings: Settings, now: datetime | None = None) -> date:
@@ -99,6 +105,7 @@ def list_account(
         seen |= summaries.keys()
         with database.transaction() as connection:
             _keep_page(connection, summaries, report, settings, asked)
+            queries().read_again(connection, strava_ids=list(summaries))
         asked = database.now()  # before the next page is
     report.listed = len(seen)
     with database.transaction() as connection:
@@ -167,9 +174,11 @@ def keep_detail(
         if row["athlete_id"] != athlete_id or _is_older(asked, row):
             return set()
         cropped = bool(changed(row["api"] or detail, detail).keys() & set(OF_SAMPLES))
-        if row["api"] != detail or row["state"] == "gone":
+        if row["api"] != detail or row["state"] in ("gone", "expired"):
             return _update(connection, row, dict(detail), True, cropped, settings, asked)
         whole = row["state"] == "landed" and row["api_streams_state"] != "wanted" and row["error"] is None
+        if not whole:
+            queries().land_now(connection, id=row["id"])
         return set() if whole else {f"{row['month']:%Y-%m}"}
     month = month_of(start, settings)
     queries().add_listed_activity(
@@ -209,18 +218,31 @@ def _keep_page(
             )
             if added is not None:
                 report.new += 1
-                report.months.add(f"{month:%Y-%m}")
+                report.new_months.add(f"{month:%Y-%m}")
             continue
         if row["athlete_id"] != report.athlete_id:
             continue  # somebody else's, by that person's own account
         if _is_older(asked, row):
             continue  # an event came meanwhile: what it brought is newer than this page
+        if row["api_expired_at"] is not None:  # deleted for its age: only an event brings it back
+            _follow_visibility(connection, row, summary, report)
+            continue
         news = changed(row["api"], summary) if row["api"] else summary
         if news or row["state"] == "gone":
             merged = _merge(row["api"], news) if row["api"] else summary
             cropped = bool(row["api"]) and bool(news.keys() & set(OF_SAMPLES))
-            report.months |= _update(connection, row, merged, row["api_detailed"], cropped, settings, asked)
+            report.changed_months |= _update(connection, row, merged, row["api_detailed"], cropped, settings, asked)
             report.changed += 1
+
+
+def _follow_visibility(
+    connection: Any, row: Mapping[str, Any], summary: Mapping[str, Any], report: ListingReport
+) -> None:
+    """Of what is not kept any more, who may see it still counts: a recording that was imported may be public."""
+    if visibility(summary) not in (row["visibility"], "unknown"):
+        queries().set_visibility(connection, id=row["id"], visibility=visibility(summary))
+        report.changed += 1
+        report.changed_months.add(f"{row['month']:%Y-%m}")
 
 
 def _merge(stored: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,12 +273,14 @@ def _update(
         start = start_time(api) or start
         month = month_of(start, settings)
     state, streams = row["state"], row["api_streams_state"]
-    if state == "gone":
+    if state in ("gone", "expired"):
         landed = row["archive_file"] or (row["api_detailed"] and streams in ("stored", "absent"))
         state = "landed" if landed else "listed"
     if row["imported"] and not row["archive_file"] and api.get("manual") is True and streams == "none":
         streams = "absent"  # typed in by hand: there is nothing to read
-    if cropped and streams in ("stored", "absent"):
+    if (cropped and streams in ("stored", "absent")) or (
+        streams == "absent" and has_positions(api) and not row["archive_file"]
+    ):
         streams = "wanted"
     queries().set_activity_api(
         connection,

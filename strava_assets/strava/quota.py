@@ -1,20 +1,35 @@
 """The application's quota at Strava: learned from every answer, shared by all processes.
 
-What belongs here: reading rate-limit headers, the ledger ``strava.api_quota``, and when to go on. What
-does not: waiting. Limits are never written down here; Strava says them with every answer.
+What belongs here: reading rate-limit headers, the ledger ``strava.api_quota``, who may spend how much of it,
+and when to go on. What does not: waiting. Limits are never written down here; Strava says them with every
+answer.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import StravaRateLimited
 
 _HEADERS = {"read": "x-readratelimit", "overall": "x-ratelimit"}
 _SPANS = ("quarter_hour", "day")
+
+
+class Work(enum.Enum):
+    """What reads are for. Work that can wait leaves so many percent of every limit to work that cannot."""
+
+    LIVE = 0  # an event told of it
+    RECONCILE = 5  # listing accounts
+    BACKFILL = 15  # history
+
+    def kept(self, allowed: int) -> int:
+        """Calls of a window that are left to others, of ``allowed`` in all."""
+        return allowed * int(self.value) // 100
 
 
 @dataclass(frozen=True)
@@ -34,12 +49,20 @@ class Window:
 
 @dataclass(frozen=True)
 class Remaining:
-    """Reads left: in this quarter hour and today, of how many a day."""
+    """Reads left: in this quarter hour and today, of how many in each."""
 
     quarter_hour: int
     day: int
     allowed_a_quarter_hour: int
     allowed_a_day: int
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Until when no run is started for reads, and why."""
+
+    until: datetime
+    reason: str
 
 
 def next_reset(span: str, now: datetime) -> datetime:
@@ -58,9 +81,9 @@ def windows(headers: Mapping[str, str], now: datetime) -> list[Window]:
     headers : mapping
         Names in any case. Values are "quarter hour,day".
     now : datetime
-        When the answer came, aware UTC.
+        When the answer was given, aware UTC.
     """
-    lower = {str(name).lower(): value for name, value in headers.items()}
+    lower = _lower(headers)
     found = []
     for kind, stem in _HEADERS.items():
         limits, usages = _pair(lower.get(f"{stem}-limit")), _pair(lower.get(f"{stem}-usage"))
@@ -70,6 +93,14 @@ def windows(headers: Mapping[str, str], now: datetime) -> list[Window]:
                 for span, allowed, used in zip(_SPANS, limits, usages, strict=True)
             ]
     return found
+
+
+def answered_at(headers: Mapping[str, str]) -> datetime:
+    """When an answer was given by Strava's own clock, which turns the windows; by ours if it does not say."""
+    try:
+        return parsedate_to_datetime(_lower(headers)["date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
 
 
 def resumes_at(known: Iterable[Window], now: datetime) -> datetime:
@@ -89,18 +120,99 @@ class Ledger:
     database : Database
     application : str
         Strava's client id: the quota is the application's, not the athlete's.
-    keep : int
-        Reads a day and a quarter hour to leave for others: work that can wait keeps some for what cannot.
+    work : Work
+        What is read for; see there.
     """
 
-    def __init__(self, database: Database, application: str, keep: int = 0):
-        self._database, self._application, self.keep = database, application, keep
+    def __init__(self, database: Database, application: str, work: Work = Work.LIVE):
+        self._database, self._application, self._work = database, application, work
 
     def note(self, headers: Mapping[str, str], now: datetime | None = None) -> None:
-        """Write down what an answer says; the last answer is right."""
-        found = windows(headers, now or datetime.now(UTC))
-        if not found:
+        """Write down what an answer says. Answers of several processes come out of order: within a window usage
+        only grows, and an answer of an earlier window says nothing."""
+        self._put(windows(headers, now or answered_at(headers)))
+
+    def refused(self, headers: Mapping[str, str], now: datetime | None = None) -> None:
+        """Write down a 429: a window is spent, even if the answer does not say so."""
+        now = now or answered_at(headers)
+        found = windows(headers, now)
+        if any(window.left(now) <= 0 for window in found):
+            self._put(found)
             return
+        known = {(window.kind, window.span): window.allowed for window in (*self.known(), *found)}
+        allowed = known.get(("read", "quarter_hour"), 0)
+        self._put([*found, Window("read", "quarter_hour", allowed, allowed, next_reset("quarter_hour", now))])
+
+    def check(self, now: datetime | None = None) -> None:
+        """Refuse a read that would only be answered by 429, which Strava counts, too; or that is left to others.
+
+        Raises
+        ------
+        StravaRateLimited
+        """
+        now = now or datetime.now(UTC)
+        spent = self._spent(now)
+        if spent:
+            until = max(window.resets_at for window in spent)
+            some = all(window.left(now) for window in spent)
+            what = "what is left of Strava's rate limit is for new rides" if some else "Strava's rate limit is spent"
+            raise StravaRateLimited(f"{what} until {until:%Y-%m-%d %H:%M} UTC", until)
+
+    def available(self, now: datetime | None = None) -> int | None:
+        """Reads that this work may do now; None before Strava's first answer."""
+        now = now or datetime.now(UTC)
+        return min((max(0, self._left(window, now)) for window in self.known()), default=None)
+
+    def pause(self, reason: str) -> datetime:
+        """Strava does not answer, or not us: start no run for reads for some minutes, longer each time."""
+        with self._database.transaction() as connection:
+            until: datetime = queries().pause_reading(connection, application=self._application, reason=reason)
+        return until
+
+    def go_on(self) -> None:
+        """Strava answers: whatever pause there was is over."""
+        with self._database.transaction() as connection:
+            queries().end_pause(connection, application=self._application)
+
+    def pausing(self, now: datetime | None = None) -> Pause | None:
+        """Until when this work had better not begin: Strava fails, or the quota is spent. None: it may."""
+        now = now or datetime.now(UTC)
+        with self._database.transaction() as connection:
+            row = queries().pause_of(connection, application=self._application)
+        reasons = [Pause(row["until"], row["reason"])] if row is not None and row["until"] > now else []
+        try:
+            self.check(now)
+        except StravaRateLimited as error:
+            reasons.append(Pause(error.retry_at, str(error)))
+        return max(reasons, key=lambda pause: pause.until, default=None)
+
+    def known(self) -> list[Window]:
+        """Every window of this application that was ever told."""
+        with self._database.transaction() as connection:
+            return [
+                Window(row["kind"], row["span"], row["allowed"], row["used"], row["resets_at"])
+                for row in queries().quota(connection, application=self._application)
+            ]
+
+    def remaining(self, now: datetime | None = None) -> Remaining | None:
+        """Reads left under both limits, whatever for; None before Strava's first answer."""
+        now = now or datetime.now(UTC)
+        known = self.known()
+        by_span = {span: [window for window in known if window.span == span] for span in _SPANS}
+        if not all(by_span.values()):
+            return None
+        return Remaining(
+            *(min(window.left(now) for window in by_span[span]) for span in _SPANS),
+            *(min(window.allowed for window in by_span[span]) for span in _SPANS),
+        )
+
+    def _left(self, window: Window, now: datetime) -> int:
+        return window.left(now) - self._work.kept(window.allowed)
+
+    def _spent(self, now: datetime) -> list[Window]:
+        return [window for window in self.known() if window.resets_at > now and self._left(window, now) <= 0]
+
+    def _put(self, found: Iterable[Window]) -> None:
         with self._database.transaction() as connection:
             for window in found:
                 queries().put_quota(
@@ -113,43 +225,14 @@ class Ledger:
                     resets_at=window.resets_at,
                 )
 
-    def check(self, now: datetime | None = None) -> None:
-        """Refuse a read that would only be answered by 429: Strava counts those against the day, too.
-
-        Raises
-        ------
-        StravaRateLimited
-        """
-        now = now or datetime.now(UTC)
-        spent = [window for window in self.known() if window.left(now) <= self.keep and window.resets_at > now]
-        if spent:
-            until = max(window.resets_at for window in spent)
-            raise StravaRateLimited(f"Strava's rate limit is spent until {until:%Y-%m-%d %H:%M} UTC", until)
-
-    def known(self) -> list[Window]:
-        """Every window of this application that was ever told."""
-        with self._database.transaction() as connection:
-            return [
-                Window(row["kind"], row["span"], row["allowed"], row["used"], row["resets_at"])
-                for row in queries().quota(connection, application=self._application)
-            ]
-
-    def remaining(self, now: datetime | None = None) -> Remaining | None:
-        """Reads left under both limits; None before Strava's first answer."""
-        now = now or datetime.now(UTC)
-        known = self.known()
-        by_span = {span: [window for window in known if window.span == span] for span in _SPANS}
-        if not all(by_span.values()):
-            return None
-        return Remaining(
-            *(min(window.left(now) for window in by_span[span]) for span in _SPANS),
-            *(min(window.allowed for window in by_span[span]) for span in _SPANS),
-        )
-
 
 def remaining(database: Database, application: str, now: datetime | None = None) -> Remaining | None:
     """Reads left for an application (Strava's client id); None before Strava's first answer."""
     return Ledger(database, application).remaining(now)
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {str(name).lower(): value for name, value in headers.items()}
 
 
 def _pair(text: str | None) -> tuple[int, int] | None:

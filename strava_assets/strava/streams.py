@@ -25,6 +25,11 @@ def pack_streams(raw: Mapping[str, Any]) -> bytes:
     return gzip.compress(quick_json.dumps(raw), compresslevel=4, mtime=0)
 
 
+def has_samples(raw: Mapping[str, Any]) -> bool:
+    """Whether there is any sample in an answer: Strava gives empty streams, too, while it is at them."""
+    return any(stream.get("data") if isinstance(stream, Mapping) else stream for stream in raw.values())
+
+
 def load_streams(data: bytes) -> pa.Table:
     """Read what `pack_streams` made.
 

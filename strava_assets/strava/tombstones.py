@@ -1,7 +1,7 @@
-"""What is left to remove of an activity that is gone: its streams' file in the private store.
+"""What is left to remove of an activity that is gone, or expired: its streams' file in the private store.
 
 What belongs here: deleting files whose row says already that the activity is gone. What does not: finding that
-out (``listing``, ``webhooks``, ``landing``), recordings that an owner imported (they stay), public files.
+out (``listing``, ``draining``, ``landing``, ``expiry``), recordings that an owner imported (they stay), public files.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from strava_assets.stores import Store
 
 
 def remove_streams(database: Database, store: Store) -> int:
-    """Delete the streams of every activity that is gone.
+    """Delete the streams of every activity that is gone, or of which the API's part was too old.
 
     The row goes first, then the file, then the row forgets where it was: killed in between, the next call goes
     on. Whoever brings an activity back meanwhile waits for the row, and writes its file after this.
@@ -45,7 +45,7 @@ def remove_streams(database: Database, store: Store) -> int:
 
 
 def forget_if_gone(database: Database, store: Store, activity: int, key: str) -> None:
-    """Delete streams that were written while their activity went.
+    """Delete streams that were written while their activity went, or expired.
 
     Parameters
     ----------
@@ -58,5 +58,5 @@ def forget_if_gone(database: Database, store: Store, activity: int, key: str) ->
     """
     with database.transaction() as connection:
         row = queries().lock_activity(connection, id=activity)
-        if row is None or row["state"] == "gone":
+        if row is None or row["state"] == "gone" or row["api_expired_at"] is not None:
             store.delete(key)

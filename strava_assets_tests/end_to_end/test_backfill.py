@@ -27,6 +27,8 @@ LAUNCH = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(b
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
 STATUS = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
   __typename ... on PartitionBackfill { status error { message } } } }"""
+RUNS = """query($id: String!) { runsOrError(filter: {tags: [{key: "dagster/backfill", value: $id}]}) {
+  ... on Runs { results { tags { key } } } } }"""
 GRAPH = """{ assetNodes { assetKey { path } groupName kinds description dependencyKeys { path }
   assetMaterializations(limit: 1) { partition metadataEntries { label } } } }"""
 
@@ -74,6 +76,10 @@ def test_a_range_of_months_is_backfilled_and_the_map_follows(dagster_ui: tuple[A
             break
         time.sleep(1)
     assert status["status"] == "COMPLETED_SUCCESS", status
+    # dagster.yaml keeps one slot free of runs with this tag
+    runs = ask(url, RUNS, id=backfill)["runsOrError"]["results"]
+    assert runs
+    assert all("dagster/asset_partition_range_start" in {tag["key"] for tag in run["tags"]} for run in runs)
     root = Path(installation.settings.public_root)
     while time.monotonic() < until and not (root / "index.json").exists():
         time.sleep(0.5)

@@ -20,7 +20,7 @@ from strava_assets.strava import subscriptions
 from strava_assets.strava.account import create_subscription, delete_subscriptions, list_subscriptions, wait_for_athlete
 from strava_assets.strava.webhooks import path_token
 from strava_assets_tests.gateway.running import Gateway, address
-from strava_assets_tests.strava.conftest import World
+from strava_assets_tests.strava.conftest import World, in_both_shapes
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def connect(gateway: Gateway) -> httpx.Response:
         return browser.get(f"{gateway.url}/connect")
 
 
+@in_both_shapes
 def test_a_person_connects_by_following_one_link(world: World, gateway: Gateway) -> None:
     answer = connect(gateway)
     assert answer.status_code == 200
@@ -90,6 +91,7 @@ def test_hostile_names_are_shown_as_text() -> None:
     assert "<script" not in shown
 
 
+@in_both_shapes
 def test_the_subscription_is_made_once_answered_by_the_gateway_and_ended(world: World, gateway: Gateway) -> None:
     number = create_subscription(gateway.settings, world.database)
     assert create_subscription(gateway.settings, world.database) == number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ import pytest
 
 from strava_assets.database.connection import queries
 from strava_assets.installation import Installation, open_installation
+from strava_assets.pipeline import materialize
+from strava_assets.privacy import zone_store
+from strava_assets.privacy.zones import DrawnZone, disc
 from strava_assets.sandbox.athlete import synthetic_account
 from strava_assets.sandbox.server import serve
 from strava_assets.strava import oauth
@@ -65,16 +69,35 @@ class World:
             cursor = connection.execute(text, values)
             return cursor.fetchall() if cursor.description else []
 
+    def public_files(self) -> dict[str, bytes]:
+        """Every public file's bytes, by path."""
+        gate = self.installation.gate()
+        return {path: gate.read(path) for path in gate.paths()}
+
+    def run(self, months: list[str] | None = None) -> None:
+        """Run the pipeline; nothing may fail, and nothing may be left."""
+        report = materialize(self.installation, months)
+        assert report.failures == report.warnings == []
+
     def requests(self, part: str) -> list[Any]:
         """Requests that Strava received whose path holds ``part``."""
         log = httpx.get(f"{self.sandbox.url}/control/log", trust_env=False, timeout=20).json()
         return [entry for entry in log["requests"] if part in entry["path"]]
 
 
+#: For tests in which the shape of Strava's addresses and tokens matters: until 2027, and from then.
+in_both_shapes = pytest.mark.parametrize(
+    "world", [{"future": False}, {"future": True}], ids=["2026", "2027"], indirect=True
+)
+
+
 @pytest.fixture
-def world(settings_of: Any) -> Iterator[World]:
-    """Strava and an installation that do not know each other yet."""
-    with serve(synthetic_account(seed=1, activities=ACTIVITIES), auto_approve=True) as sandbox:
+def world(request: pytest.FixtureRequest, settings_of: Any) -> Iterator[World]:
+    """Strava and an installation that do not know each other yet; a test may ask for other ``activities``, or for
+    the ``future``."""
+    options = {"activities": ACTIVITIES, "future": False, **getattr(request, "param", {})}
+    account = synthetic_account(seed=1, activities=options["activities"])
+    with serve(account, auto_approve=True, future=options["future"]) as sandbox:
         settings = settings_of(
             STRAVA_API_URL=sandbox.api_url,
             STRAVA_OAUTH_URL=sandbox.oauth_url,
@@ -91,3 +114,14 @@ def connected(world: World) -> World:
     """The same, after the athlete has allowed access."""
     world.connect()
     return world
+
+
+@pytest.fixture
+def zoned(connected: World) -> Iterator[World]:
+    """The same, with zones around the athlete's places: ready to be published."""
+    places = connected.sandbox.account.places
+    zone_store.add(connected.database, [DrawnZone(place.name, disc(place.lng, place.lat, 120.0)) for place in places])
+    before = dict(os.environ)
+    yield connected
+    os.environ.clear()
+    os.environ.update(before)

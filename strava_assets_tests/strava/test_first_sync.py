@@ -1,4 +1,4 @@
-"""Whoever connects is listed at once, and their months are asked for."""
+"""Whoever connects is listed at once."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ def test_nobody_connected(world: World) -> None:
     assert world.requests("/athlete/activities") == []
 
 
-def test_the_first_tick_lists_and_asks_for_every_month(world: World) -> None:
+def test_the_first_tick_lists_everything_and_says_what_it_will_cost(world: World) -> None:
     world.connect()
     told = tick()
     assert isinstance(told, dg.SensorResult)
-    assert f"{ACTIVITIES} activities listed" in str(told.skip_reason)
-    months = {row["month"] for row in world.sql("select month from strava.activity")}
-    assert {row["month"] for row in world.sql("select month from strava.month_request")} == months
+    assert f"{ACTIVITIES} activities listed with 1 reads; 999 of 1,000 reads left today" in str(told.skip_reason)
+    assert world.sql("select state, count(*) from strava.activity group by state") == [
+        {"state": "listed", "count": ACTIVITIES}
+    ]
     reads = len(world.requests("/athlete/activities"))
     assert isinstance(tick(told.cursor), dg.SkipReason)
     assert len(world.requests("/athlete/activities")) == reads

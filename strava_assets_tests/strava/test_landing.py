@@ -11,10 +11,10 @@ from strava_assets.database.connection import queries
 from strava_assets.errors import StravaRateLimited, StravaUnavailable
 from strava_assets.strava.account import clients, land, list_everyone
 from strava_assets.strava.landing import LandingReport, land_months
-from strava_assets.strava.listing import list_account, listed_recently
+from strava_assets.strava.listing import keep_detail, list_account, listed_recently
 from strava_assets.strava.originals import storable
 from strava_assets.strava.streams import load_streams
-from strava_assets_tests.strava.conftest import ACTIVITIES, World
+from strava_assets_tests.strava.conftest import ACTIVITIES, World, in_both_shapes
 
 
 def listed(world: World) -> Any:
@@ -30,6 +30,11 @@ def land_all(world: World) -> LandingReport:
         months,
         settings=world.settings,
     )
+
+
+def it_is_time(world: World) -> None:
+    """Whatever waits for its next try need not any more."""
+    world.sql("update strava.activity set next_landing_at = now() where next_landing_at is not null")
 
 
 def a_ride(world: World) -> dict[str, Any]:
@@ -61,6 +66,7 @@ def test_listing_again_finds_nothing_new_and_is_remembered(connected: World) -> 
     assert not listed_recently(connected.database, connected.athlete_id + 1, None, None, hour)
 
 
+@in_both_shapes
 def test_landing_costs_at_most_two_reads_an_activity(connected: World) -> None:
     listed(connected)
     report = land_all(connected)
@@ -68,6 +74,9 @@ def test_landing_costs_at_most_two_reads_an_activity(connected: World) -> None:
     assert report.stopped is None
     assert report.landed + len(report.failed) == ACTIVITIES
     assert report.reads <= 2 * ACTIVITIES + bikes
+    # a token is told in the header only: addresses are logged by whoever passes them on
+    assert connected.sandbox.log
+    assert not [entry for entry in connected.sandbox.log if "token" in entry["query"] or "secret" in entry["query"]]
 
 
 def test_what_landed_is_strava_s_own_words_and_its_streams(connected: World) -> None:
@@ -105,8 +114,154 @@ def test_an_activity_that_strava_cannot_give_is_quarantined_and_the_others_land(
     broken = connected.sql("select error, error_stage from strava.activity where error is not null")
     assert len(broken) == len(report.failed)
     assert {row["error_stage"] for row in broken} == {"landing"}
-    connected.sql("update strava.activity set landed_at = landed_at - interval '2 hours' where error is not null")
+    assert land_all(connected).reads == 0
+    it_is_time(connected)
     assert land_all(connected).landed >= 1
+    assert len(connected.sql("select 1 from strava.activity where error is not null")) < len(broken)
+
+
+def test_what_strava_never_gives_is_asked_for_hourly_and_later_daily(connected: World) -> None:
+    listed(connected)
+    number = connected.sql("select strava_id from strava.activity order by start_time desc limit 1")[0]["strava_id"]
+    connected.control("fail", calls=100, status=500, path=f"/activities/{number}")
+    hours = []
+    for _ in range(8):
+        land_all(connected)
+        (row,) = connected.sql("select * from strava.activity where strava_id = %s", number)
+        hours.append(round((row["next_landing_at"] - datetime.now(UTC)).total_seconds() / 3600))
+        it_is_time(connected)
+    assert hours == [1, 2, 4, 8, 16, 24, 24, 24]
+    connected.control("rename", id=number, name="Another name")
+    listed(connected)  # its input has changed: it is asked for at once
+    (row,) = connected.sql(
+        "select landing_attempts, next_landing_at, error from strava.activity where strava_id = %s", number
+    )
+    assert row == {"landing_attempts": 0, "next_landing_at": None, "error": None}
+
+
+def young_ride(world: World, **details: Any) -> dict[str, Any]:
+    """One more ride of today, as it is after its first landing."""
+    start = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
+    number = world.control("add", **{"start": start, **details})["id"]
+    listed(world)
+    world.sql(
+        "update strava.activity set state = 'gone' where strava_id <> %s", number
+    )  # the others are no matter here
+    land_all(world)
+    return ride(world, number)
+
+
+def ride(world: World, number: int) -> dict[str, Any]:
+    return world.sql("select * from strava.activity where strava_id = %s", number)[0]
+
+
+def minutes_to_wait(row: dict[str, Any]) -> int:
+    return round((row["next_landing_at"] - datetime.now(UTC)).total_seconds() / 60)
+
+
+def test_streams_that_are_not_ready_are_asked_for_later_and_land(connected: World) -> None:
+    row = young_ride(connected, streams_after=600)
+    assert (row["state"], row["api_streams_state"], row["error"]) == ("landed", "wanted", None)
+    assert minutes_to_wait(row) == 5
+    assert land_all(connected).reads == 0
+    it_is_time(connected)
+    assert land_all(connected).reads == 1  # its detail is here
+    assert minutes_to_wait(ride(connected, row["strava_id"])) == 15
+    connected.control("advance_clock", seconds=700)
+    it_is_time(connected)
+    land_all(connected)
+    row = ride(connected, row["strava_id"])
+    assert (row["api_streams_state"], row["next_landing_at"], row["landing_attempts"]) == ("stored", None, 0)
+    assert load_streams(connected.installation.store.read(row["api_streams"])).num_rows > 100
+
+
+def test_the_wait_for_streams_grows_and_ends_two_days_after_the_start(connected: World) -> None:
+    row = young_ride(connected, streams_after=10**9)
+    waits = []
+    for _ in range(8):
+        row = ride(connected, row["strava_id"])
+        waits.append(minutes_to_wait(row))
+        it_is_time(connected)
+        land_all(connected)
+    assert waits == [5, 15, 45, 120, 360, 720, 720, 720]
+    api = {**row["api"], "start_date": (datetime.now(UTC) - timedelta(days=2, minutes=1)).isoformat()}
+    connected.sql(
+        "update strava.activity set api = %s, next_landing_at = now() where id = %s", storable(api), row["id"]
+    )
+    land_all(connected)
+    row = ride(connected, row["strava_id"])
+    assert (row["state"], row["api_streams_state"], row["next_landing_at"]) == ("landed", "absent", None)
+
+
+def test_an_old_ride_that_was_uploaded_late_gets_three_more_chances(connected: World) -> None:
+    row = young_ride(connected, streams_after=10**9, start="2024-03-05T09:00:00+00:00")
+    for _ in range(3):
+        assert row["api_streams_state"] == "wanted"
+        it_is_time(connected)
+        land_all(connected)
+        row = ride(connected, row["strava_id"])
+    assert (row["state"], row["api_streams_state"], row["next_landing_at"]) == ("landed", "absent", None)
+
+
+def test_an_empty_answer_is_no_streams_yet(connected: World) -> None:
+    start = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
+    number = connected.control("add", start=start)["id"]
+    connected.sandbox.account.activities[number].broken = "empty"
+    listed(connected)
+    (before,) = connected.sql("select month from strava.activity where strava_id = %s", number)
+    # Strava knows where it began before it has the samples
+    connected.sql(
+        "update strava.activity set api = api || '{\"start_latlng\": [47.5, 7.6]}', api_detailed = true "
+        "where strava_id = %s",
+        number,
+    )
+    land_months(
+        connected.database,
+        connected.installation.store,
+        clients(connected.settings, connected.database),
+        [before["month"]],
+        settings=connected.settings,
+    )
+    row = ride(connected, number)
+    assert (row["api_streams_state"], row["api_streams"]) == ("wanted", None)
+
+
+def test_an_activity_that_was_typed_in_costs_no_read_for_streams(connected: World) -> None:
+    number = connected.control("add", manual=True)["id"]
+    listed(connected)
+    land_all(connected)
+    assert [entry["path"].rsplit("/")[-1] for entry in connected.requests(f"/activities/{number}")] == [str(number)]
+    assert ride(connected, number)["api_streams_state"] == "absent"
+
+
+def test_what_an_event_told_of_lands_before_anything_else_and_when_history_may_not(connected: World) -> None:
+    listed(connected)
+    client = connected.client()
+    oldest = connected.sql("select strava_id from strava.activity order by start_time limit 1")[0]["strava_id"]
+    with connected.database.transaction() as connection:
+        asked, detail = connected.database.now(), client.activity(oldest)
+        keep_detail(connection, connected.athlete_id, detail, connected.settings, asked)
+    spent = client.reads_spent
+    connected.control("limits", read=[20, 1000])
+    client.athlete()  # the limit is known: 3 of 20 are kept for events
+    connected.sql("update strava.api_quota set used = allowed - 3 where kind = 'read' and span = 'quarter_hour'")
+    report = land_all(connected)
+    assert ride(connected, oldest)["api_streams_state"] == "stored"
+    assert (report.landed, report.left) == (1, ACTIVITIES - 1)
+    assert "for new rides" in str(report.stopped)
+    assert spent > 0
+
+
+def test_whoever_is_not_let_in_is_tried_again_in_an_hour(connected: World) -> None:
+    listed(connected)
+    connected.control("fail", calls=1000, status=401, path="/activities/")
+    report = land_all(connected)
+    assert (len(report.refused), report.left) == (1, ACTIVITIES)
+    connected.control("fail", calls=0)
+    connected.connect()
+    assert land_all(connected).reads == 0
+    it_is_time(connected)
+    assert land_all(connected).landed > 0
 
 
 def test_a_spent_quota_ends_the_landing_and_says_what_is_left(connected: World) -> None:

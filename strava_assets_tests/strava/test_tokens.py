@@ -17,10 +17,11 @@ from strava_assets.strava import oauth
 from strava_assets.strava.account import drain_events, land, list_everyone
 from strava_assets.strava.listing import list_account
 from strava_assets.strava.tokens import TokenStore
-from strava_assets_tests.strava.conftest import ACTIVITIES, World
+from strava_assets_tests.strava.conftest import ACTIVITIES, World, in_both_shapes
 from strava_assets_tests.strava.test_webhooks import subscribe, tell
 
 
+@in_both_shapes
 def test_connecting_keeps_encrypted_tokens_and_what_was_granted(connected: World) -> None:
     (row,) = connected.sql("select * from strava.athlete")
     token = TokenStore(connected.database, connected.settings).access_token(connected.strava_id)
@@ -64,6 +65,7 @@ def expire(world: World) -> None:
     world.control("advance_clock", seconds=6 * 3600)
 
 
+@in_both_shapes
 def test_a_token_is_renewed_before_it_ends_and_both_are_kept(connected: World) -> None:
     (before,) = connected.sql("select access_token, refresh_token from strava.athlete")
     expire(connected)
@@ -184,6 +186,7 @@ def test_a_refusal_that_does_not_name_the_refresh_token_marks_nobody(connected: 
     assert store.access_token(connected.strava_id)
 
 
+@in_both_shapes
 def test_revoking_forgets_the_tokens_here_and_ends_them_there(connected: World) -> None:
     token = TokenStore(connected.database, connected.settings).access_token(connected.strava_id)
     oauth.revoke(connected.database, connected.settings, connected.strava_id)
