@@ -40,6 +40,8 @@ _BUSY = [
 _LISTENS = 9.0
 #: An event's month is run at once, with the map; of more months than this `requested_months` makes ranges.
 _MONTHS_AT_ONCE = 4
+#: Runs of the same months in one such stretch of time.
+_TRIES = 3
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _PRIORITY = "dagster/priority"
 #: An event's run comes first, then any single month; runs of several months are below 0, newest first.
@@ -147,7 +149,7 @@ def requested_months(
     requests = []
     for first, last in reversed(ranges(wanted)):
         count = sum(count for month, count in wanted.items() if first <= month <= last)
-        key = f"{first}..{last}:{count}:{int(time.time() // _AGAIN)}"
+        key = f"{first}..{last}:{count}:{_try(context.instance, first, last)}"
         if first == last:
             tags = {_PRIORITY: _OF_A_MONTH}
             requests.append(dg.RunRequest(run_key=key, job_name="follow", partition_key=first, tags=tags))
@@ -155,6 +157,19 @@ def requested_months(
             tags = {**dict(zip(_RANGE, (first, last), strict=True)), _PRIORITY: str(-_age(last))}
             requests.append(dg.RunRequest(run_key=key, job_name="ingest_months", tags=tags))
     return dg.SensorResult(run_requests=requests)
+
+
+def _try(instance: dg.DagsterInstance, first: str, last: str) -> str:
+    """Tells one attempt at some months from the next: a run key is good for one run, also if that was killed.
+
+    What fails is tried again at once, but not more than three times in a quarter of an hour.
+    """
+    window = int(time.time() // _AGAIN)
+    since = datetime.fromtimestamp(window * _AGAIN, UTC)
+    tags = {"dagster/partition": first} if first == last else dict(zip(_RANGE, (first, last), strict=True))
+    ended = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    failed = instance.get_runs_count(dg.RunsFilter(statuses=ended, tags=tags, created_after=since))
+    return f"{window}:{min(failed, _TRIES - 1)}"
 
 
 def _being_made(instance: dg.DagsterInstance) -> set[str]:

@@ -39,11 +39,11 @@ on conflict (month) do update
 set wanted = strava.month_request.wanted + 1, reason = excluded.reason, requested_at = now();
 
 -- name: requested_months
--- Months that were asked for since they were last gone through. An event's own run is given three
--- minutes before anybody else takes its month.
+-- Months that were asked for since they were last gone through. An event's own run is given a
+-- minute to come to be before anybody else takes its month.
 select to_char(month, 'YYYY-MM') as month, wanted, reason from strava.month_request
 where wanted > done
-  and (cast(:fresh_events as boolean) or reason <> 'webhook' or requested_at < now() - interval '3 minutes')
+  and (cast(:fresh_events as boolean) or reason <> 'webhook' or requested_at < now() - interval '1 minute')
 order by month;
 
 -- name: month_done!
