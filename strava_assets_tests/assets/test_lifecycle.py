@@ -344,8 +344,8 @@ def test_a_burst_over_many_months_is_left_to_be_run_as_ranges(published: World) 
     told = tick(published)
     assert isinstance(told, dg.SkipReason)
     assert told.skip_message == "8 × looked again"
-    with at_work(published) as installation:
-        ranges = sensors.requested_months(installation=installation)
+    with at_work(published) as installation, dg.DagsterInstance.ephemeral() as instance:
+        ranges = sensors.requested_months(dg.build_sensor_context(instance=instance), installation=installation)
     assert isinstance(ranges, dg.SensorResult)
     assert [request.job_name for request in ranges.run_requests or []] == ["ingest_months"]
 
