@@ -107,7 +107,7 @@ def activities_topojson(context: dg.AssetExecutionContext, installation: Install
         ids = opened.public_ids(queries().identities(connection))
     months = months_of(opened.store, "masked_geometries")
     versions, hidden_names = months.versions(), ZoneNames(gate.rules.zones)
-    with_strava_id = opened.settings.link_to_strava
+    with_strava_id, dropped = opened.settings.link_to_strava, csv_files.column_choice(opened.settings.public_columns)
     inputs = map_inputs.Inputs(map_inputs.rules_of(gate, with_strava_id))
     kept = map_inputs.unchanged(gate, inputs.rules, versions)
     features: dict[str, list[Feature]] = {athlete: [] for athlete, _ in opened.athletes().values()}
@@ -115,7 +115,7 @@ def activities_topojson(context: dg.AssetExecutionContext, installation: Install
         found = (
             kept[month]
             if month in kept
-            else map_files.features_of(months.frame(month), ids, hidden_names, with_strava_id)
+            else map_files.features_of(months.frame(month), ids, hidden_names, with_strava_id, dropped)
         )
         inputs.add(month, versions[month], found)
         for athlete, members in found.items():

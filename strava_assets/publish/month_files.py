@@ -68,7 +68,8 @@ def publish_month(
     shown = masked[masked["hidden_because"].isna()]
     paths = {int(row.activity_id): csv_path(*ids[int(row.activity_id)]) for row in shown.itertuples()}
     prints = {
-        path: _fingerprint(print_, dropped) for path, print_ in zip(paths.values(), shown["fingerprint"], strict=True)
+        path: csv_fingerprint(print_, dropped)
+        for path, print_ in zip(paths.values(), shown["fingerprint"], strict=True)
     }
     report.expected = len(paths)
     known = gate.known()
@@ -117,7 +118,8 @@ def _encode(masked: pd.DataFrame, streams: pa.Table, ids: list[int], dropped: fr
     return csv_files.encode(columns, np.searchsorted(owner, np.arange(len(ids) + 1)).astype(np.int64), dropped)
 
 
-def _fingerprint(masked: str, dropped: frozenset[str]) -> str:
+def csv_fingerprint(masked: str, dropped: frozenset[str]) -> str:
+    """Of everything that an activity's CSV is made from: its masked row's own fingerprint, and the columns left out."""
     return hashlib.sha256(f"{VERSION}|{masked}|{','.join(sorted(dropped))}".encode()).hexdigest()
 
 

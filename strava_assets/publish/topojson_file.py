@@ -59,10 +59,13 @@ class Feature:
     arcs : list of list of [int, int]
         Its lines in cells of the grid: the first position of each counted from 0° N 0° E, every other one from
         the position before it, as TopoJSON wants them.
+    made_from : str
+        The fingerprint that its CSV has to have; empty where both are public already.
     """
 
     properties: dict[str, Any]
     arcs: list[list[list[int]]]
+    made_from: str = ""
 
 
 @without_collector()

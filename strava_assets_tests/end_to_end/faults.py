@@ -213,7 +213,9 @@ def _busy(installation: Installation) -> bool:
             "> coalesce(max(id) filter (where asset_key = '[\"activities_topojson\"]'), 0) from event_logs "
             "where dagster_event_type = 'ASSET_MATERIALIZATION'"
         ).fetchone()
-    assert row is not None and runs is not None and newest is not None
+    assert row
+    assert runs
+    assert newest
     return bool(row["left"] or runs[0] or newest[0])
 
 
