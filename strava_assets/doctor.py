@@ -5,15 +5,30 @@ What belongs here: one row a question. What does not: mending anything.
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
+import psycopg
+
 from strava_assets import alerts, mail
-from strava_assets.errors import StravaAssetsError
+from strava_assets.database.connection import locate, one_line, queries
+from strava_assets.errors import DatabaseUnavailable, StravaAssetsError, StravaForbidden
 from strava_assets.installation import Installation, open_installation
 from strava_assets.privacy import zone_store
 from strava_assets.publish.csv_files import column_choice
 from strava_assets.settings import Settings, unknown_names
+from strava_assets.strava import oauth, subscriptions
+from strava_assets.strava.backlog import cost
+from strava_assets.strava.client import http_options
+from strava_assets.strava.webhooks import verify_token
+
+#: Seconds that Strava waits for the callback.
+_STRAVA_WAITS = 2.0
+#: A daemon whose heart did not beat for so many seconds does not run.
+_HEARTBEAT = 120.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,7 @@ def examine(settings: Settings) -> list[Row]:
     except StravaAssetsError as error:
         return [*rows, Row("fail", "database and private store", str(error))]
     rows.append(Row("ok", "database", "up to date"))
-    for question in (_private, _public, _zones, _strava, _mail):
+    for question in (_private, _public, _zones, _strava, _subscription, _daemon, _mail):
         try:
             rows += question(installation)
         except StravaAssetsError as error:
@@ -78,18 +93,84 @@ def _strava(installation: Installation) -> Iterator[Row]:
         yield Row("ok", "Strava application", "not configured; not needed for exports")
         return
     with installation.database.transaction() as connection:
-        athletes = connection.execute(
-            "select name, state from strava.athlete where access_token is not null or state <> 'active'"
-        ).fetchall()
+        athletes = list(queries().tokens_of_everyone(connection))
     for athlete in athletes:
-        good = athlete["state"] == "active"
-        yield Row(
-            "ok" if good else "fail",
-            f"athlete {athlete['name']}",
-            "connected" if good else f"{athlete['state']}: open {settings.base_url}/connect again",
-        )
+        who = f"athlete {athlete['name']}"
+        missing = oauth.judge_scopes(",".join(athlete["scopes"]))
+        if athlete["state"] != "active":
+            yield Row("fail", who, f"{athlete['state']}: open {settings.base_url}/connect again")
+        elif missing:
+            yield Row("warn", who, f"connected, but not everything was allowed: {'; '.join(missing)}")
+        else:
+            yield Row("ok", who, "connected")
     if not athletes:
         yield Row("warn", "athletes", f"nobody has connected: open {settings.base_url}/connect")
+    yield Row("ok", "API reads", cost(settings, installation.database))
+
+
+def _subscription(installation: Installation) -> Iterator[Row]:
+    settings = installation.settings
+    if not (settings.client_id and settings.client_secret):
+        return
+    try:
+        there = subscriptions.list_subscriptions(settings)
+    except StravaForbidden as error:  # the application's owner let the subscription to Strava end
+        yield Row("fail", "Strava application", str(error))
+        return
+    if not there:
+        yield Row(
+            "warn", "webhook", "no subscription: new rides wait for the reconcile. strava-assets subscription create"
+        )
+    elif there[0].callback_url != subscriptions.callback_url(settings):
+        yield Row(
+            "fail",
+            "webhook",
+            "Strava sends events to another address than STRAVA_ASSETS_BASE_URL and this key make: "
+            "strava-assets subscription delete, then create",
+        )
+    else:
+        yield Row("ok", "webhook", f"subscription {there[0].id}")
+    yield _callback(settings)
+
+
+def _callback(settings: Settings) -> Row:
+    """What Strava's handshake would find, asked from here."""
+    began, challenge = time.monotonic(), secrets.token_hex(8)
+    asked = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token(settings)}
+    try:
+        with httpx.Client(timeout=_STRAVA_WAITS, **http_options(settings.base_url)) as http:
+            answer = http.get(subscriptions.callback_url(settings), params=asked)
+        good = answer.status_code == 200 and answer.json() == {"hub.challenge": challenge}
+    except (httpx.HTTPError, ValueError):
+        good = False
+    took = time.monotonic() - began
+    if good and took < _STRAVA_WAITS:
+        return Row("ok", "callback", f"{settings.base_url} answers the handshake within {took:.1f} s")
+    return Row(
+        "warn",
+        "callback",
+        f"{settings.base_url} does not answer Strava's handshake within {_STRAVA_WAITS:.0f} s from here: "
+        "is the gateway up (strava-assets up), and is the address the one that reaches it?",
+    )
+
+
+def _daemon(installation: Installation) -> Iterator[Row]:
+    """By its heartbeats: sensors and schedules run only while it lives."""
+    try:
+        with psycopg.connect(locate(installation.settings).dagster, connect_timeout=10) as connection:
+            row = connection.execute(
+                "select extract(epoch from now() - max(timestamp) at time zone 'utc') from daemon_heartbeats"
+            ).fetchone()
+    except psycopg.errors.UndefinedTable:
+        row = None
+    except psycopg.Error as error:
+        raise DatabaseUnavailable(f"Dagster's database does not answer: {one_line(error)}") from error
+    age = None if row is None or row[0] is None else float(row[0])
+    if age is not None and age < _HEARTBEAT:
+        yield Row("ok", "Dagster daemon", f"its heart beat {age:.0f} s ago")
+    else:
+        last = "it never ran here" if age is None else f"its last heartbeat was {age / 60:,.0f} minutes ago"
+        yield Row("warn", "Dagster daemon", f"{last}: nothing follows the account until strava-assets up")
 
 
 def _mail(installation: Installation) -> Iterator[Row]:

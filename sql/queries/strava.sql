@@ -2,6 +2,10 @@
 select id, name, access_token, refresh_token, token_expires_at, scopes, state
 from strava.athlete where strava_id = :strava_id;
 
+-- name: tokens_of_everyone
+-- Whoever is connected, or was and has to do something about it.
+select name, scopes, state from strava.athlete where access_token is not null or state <> 'active' order by id;
+
 -- name: lock_tokens_of^
 -- Whoever holds this lock renews the tokens; the others wait and find them renewed. Activities of the athlete can
 -- be written meanwhile: "no key" leaves the foreign keys alone.

@@ -9,9 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import psycopg
 import pytest
 from pydantic import SecretStr
 
+from strava_assets.database.connection import locate
+from strava_assets.doctor import examine
 from strava_assets.errors import SettingsError, StravaError, StravaForbidden
 from strava_assets.gateway.pages import page
 from strava_assets.gateway.server import listen
@@ -186,6 +189,32 @@ def test_a_new_ride_s_event_waits_for_the_sensor(world: World, gateway: Gateway)
     assert _soon(lambda: world.sql("select state, object_id, aspect_type from strava.webhook_event")) == [
         {"state": "pending", "object_id": number, "aspect_type": "create"}
     ]
+
+
+def test_doctor_walks_the_same_ways_and_says_what_is_missing(world: World, gateway: Gateway) -> None:
+    assert examined(world)["webhook"][0] == "warn"
+    connect(gateway)
+    wait_for_athlete(world.database, seconds=5)
+    create_subscription(gateway.settings, world.database)
+    with psycopg.connect(locate(gateway.settings).dagster, autocommit=True) as dagster:
+        dagster.execute("create table daemon_heartbeats (timestamp timestamp)")
+        dagster.execute("insert into daemon_heartbeats values (now() at time zone 'utc')")
+    found = examined(world)
+    assert {found[what][0] for what in ("webhook", "callback", "Dagster daemon", "API reads")} == {"ok"}
+    assert "Strava has not said yet" in found["API reads"][1]
+    world.sql("update strava.athlete set scopes = '{read,activity:read}'")
+    [(verdict, told)] = [row for what, row in examined(world).items() if what.startswith("athlete ")]
+    assert verdict == "warn"
+    assert "rides that only you may see" in told
+    world.control("inactive")
+    assert examined(world)["Strava application"][0] == "fail"
+    gateway.stop()
+    world.control("inactive", inactive=False)
+    assert examined(world)["callback"][0] == "warn"
+
+
+def examined(world: World) -> dict[str, tuple[str, str]]:
+    return {row.what: (row.verdict, row.found) for row in examine(world.settings)}
 
 
 def _soon(ask: Any, seconds: float = 10.0) -> Any:
