@@ -15,12 +15,13 @@ import psycopg
 
 from strava_assets import alerts, mail
 from strava_assets.database.connection import locate, one_line, queries
-from strava_assets.errors import DatabaseUnavailable, StravaAssetsError, StravaForbidden
+from strava_assets.errors import DatabaseUnavailable, StravaAssetsError, StravaError, StravaForbidden
 from strava_assets.installation import Installation, open_installation
 from strava_assets.privacy import zone_store
 from strava_assets.publish.csv_files import column_choice
 from strava_assets.settings import Settings, unknown_names
 from strava_assets.strava import oauth, subscriptions
+from strava_assets.strava.account import clients
 from strava_assets.strava.backlog import cost
 from strava_assets.strava.client import http_options
 from strava_assets.strava.webhooks import verify_token
@@ -94,12 +95,19 @@ def _strava(installation: Installation) -> Iterator[Row]:
         return
     with installation.database.transaction() as connection:
         athletes = list(queries().tokens_of_everyone(connection))
+    client_for = clients(settings, installation.database)
     for athlete in athletes:
         who = f"athlete {athlete['name']}"
         missing = oauth.judge_scopes(",".join(athlete["scopes"]))
-        if athlete["state"] != "active":
-            yield Row("fail", who, f"{athlete['state']}: open {settings.base_url}/connect again")
-        elif missing:
+        try:
+            client_for(athlete["id"]).athlete()  # one read, which also tells how many are left
+        except StravaForbidden as error:  # the application's owner let the subscription to Strava end
+            yield Row("fail", "Strava application", str(error))
+            break
+        except StravaError as error:
+            yield Row("fail", who, str(error))
+            continue
+        if missing:
             yield Row("warn", who, f"connected, but not everything was allowed: {'; '.join(missing)}")
         else:
             yield Row("ok", who, "connected")
@@ -112,11 +120,7 @@ def _subscription(installation: Installation) -> Iterator[Row]:
     settings = installation.settings
     if not (settings.client_id and settings.client_secret):
         return
-    try:
-        there = subscriptions.list_subscriptions(settings)
-    except StravaForbidden as error:  # the application's owner let the subscription to Strava end
-        yield Row("fail", "Strava application", str(error))
-        return
+    there = subscriptions.list_subscriptions(settings)
     if not there:
         yield Row(
             "warn", "webhook", "no subscription: new rides wait for the reconcile. strava-assets subscription create"

@@ -4,7 +4,7 @@ from strava.athlete where strava_id = :strava_id;
 
 -- name: tokens_of_everyone
 -- Whoever is connected, or was and has to do something about it.
-select name, scopes, state from strava.athlete where access_token is not null or state <> 'active' order by id;
+select id, name, scopes, state from strava.athlete where access_token is not null or state <> 'active' order by id;
 
 -- name: lock_tokens_of^
 -- Whoever holds this lock renews the tokens; the others wait and find them renewed. Activities of the athlete can

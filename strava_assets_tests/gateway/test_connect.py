@@ -201,7 +201,7 @@ def test_doctor_walks_the_same_ways_and_says_what_is_missing(world: World, gatew
         dagster.execute("insert into daemon_heartbeats values (now() at time zone 'utc')")
     found = examined(world)
     assert {found[what][0] for what in ("webhook", "callback", "Dagster daemon", "API reads")} == {"ok"}
-    assert "Strava has not said yet" in found["API reads"][1]
+    assert "reads left today" in found["API reads"][1]
     world.sql("update strava.athlete set scopes = '{read,activity:read}'")
     [(verdict, told)] = [row for what, row in examined(world).items() if what.startswith("athlete ")]
     assert verdict == "warn"
