@@ -64,6 +64,9 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
         "STRAVA_ASSETS_DAGSTER_URL": locate(settings).dagster_sqlalchemy,
         "STRAVA_ASSETS_HOME": str(settings.home_path),
         "DAGSTER_EVENT_BATCH_SIZE": "200",
+        # listing ten years of an account, or what a reconcile finds, takes longer than the usual minute
+        "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "600",
+        "DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "600",
         # gRPC and telemetry say nothing that a user could act on
         "GRPC_VERBOSITY": "ERROR",
         "DAGSTER_DISABLE_TELEMETRY": "yes",

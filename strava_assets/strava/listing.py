@@ -6,7 +6,7 @@ an activity in full (``landing``). One read tells of 200 activities, so most cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -104,7 +104,9 @@ def list_account(
         report.unreadable += len(page) - len(summaries)
         seen |= summaries.keys()
         with database.transaction() as connection:
+            before_it = set(report.changed_months)
             _keep_page(connection, summaries, report, settings, asked)
+            _ask_for(connection, report.changed_months - before_it)
             queries().read_again(connection, strava_ids=list(summaries))
         asked = database.now()  # before the next page is
     report.listed = len(seen)
@@ -138,10 +140,13 @@ def confirm_missing(
                 month = queries().set_gone(
                     connection, strava_id=number, athlete_id=athlete_id, asked_at=asked, because=NOT_SHOWN
                 )
+                _ask_for(connection, {month} if month else ())
             gone, months = gone + bool(month), months | ({month} if month else set())
         else:
             with database.transaction() as connection:
-                months |= keep_detail(connection, athlete_id, detail, settings, asked)
+                touched = keep_detail(connection, athlete_id, detail, settings, asked)
+                _ask_for(connection, touched)
+            months |= touched
     return gone, months
 
 
@@ -243,6 +248,12 @@ def _follow_visibility(
         queries().set_visibility(connection, id=row["id"], visibility=visibility(summary))
         report.changed += 1
         report.changed_months.add(f"{row['month']:%Y-%m}")
+
+
+def _ask_for(connection: Any, months: Iterable[str]) -> None:
+    """In one transaction with what changed in them: whoever lists may be killed before it can say so."""
+    for month in sorted(months):
+        queries().request_month(connection, month=date.fromisoformat(f"{month}-01"), reason="listing")
 
 
 def _merge(stored: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
