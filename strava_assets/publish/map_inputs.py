@@ -8,6 +8,7 @@ them (``map_files``). If anything is not as it was remembered, every month is re
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -48,7 +49,11 @@ class Inputs:
     def told(self, waiting: Collection[str], objects: Mapping[str, bytes]) -> str:
         """As text, to be remembered; months with an activity that waits for its CSV are to be read again."""
         late = set(waiting)
-        months = {month: entry for month, entry in self.months.items() if late.isdisjoint(*(entry[1].values() or [()]))}
+        months = {
+            month: (version, activities)
+            for month, (version, activities) in self.months.items()
+            if late.isdisjoint(itertools.chain.from_iterable(activities.values()))
+        }
         maps = {path: hashlib.sha256(data).hexdigest() for path, data in objects.items() if path != INDEX}
         return orjson.dumps({"rules": self.rules, "months": months, "maps": maps}).decode()
 
