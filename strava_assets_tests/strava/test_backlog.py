@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -251,21 +252,42 @@ def test_an_interrupted_run_is_asked_for_again_but_not_at_every_tick(
     assert keys_of(tick(instance)).isdisjoint(first)
 
 
+def test_what_fails_is_tried_again_at_once_but_not_for_ever(
+    listed: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = 900.0 * (time.time() // 900)  # of the quarter of an hour: a real run's own clock lies within it
+    monkeypatch.setattr(sensors.time, "time", lambda: began)
+    seen = []
+    for _ in range(5):
+        told = tick(instance)
+        seen.append(keys_of(told))
+        made(instance, told, dg.DagsterRunStatus.FAILURE)
+    assert seen[0].isdisjoint(seen[1])
+    assert seen[1].isdisjoint(seen[2])
+    assert seen[2] == seen[3] == seen[4]
+    monkeypatch.setattr(sensors.time, "time", lambda: began + 900)
+    assert keys_of(tick(instance)).isdisjoint(seen[4])
+
+
 def test_months_of_a_run_that_is_under_way_are_not_asked_for(listed: World, instance: dg.DagsterInstance) -> None:
-    told = tick(instance)
+    made(instance, tick(instance), dg.DagsterRunStatus.STARTED)
+    waits = tick(instance)
+    assert isinstance(waits, dg.SkipReason)
+    assert waits.skip_message == "a run is under way"
+
+
+def made(instance: dg.DagsterInstance, told: Any, status: dg.DagsterRunStatus) -> None:
+    """The runs that a tick asked for, as Dagster keeps them."""
     assert isinstance(told, dg.SensorResult)
     for request in told.run_requests or []:
         tags = {**request.tags, **({"dagster/partition": request.partition_key} if request.partition_key else {})}
         instance.create_run(
-            run_id=None, job_name=request.job_name, status=dg.DagsterRunStatus.STARTED, tags=tags,
+            run_id=None, job_name=request.job_name, status=status, tags=tags,
             run_config=None, resolved_op_selection=None, op_selection=None, root_run_id=None, parent_run_id=None,
             step_keys_to_execute=None, execution_plan_snapshot=None, job_snapshot=None, parent_job_snapshot=None,
             asset_selection=None, asset_check_selection=None, remote_job_origin=None, job_code_origin=None,
             asset_graph=None,
         )  # fmt: skip
-    waits = tick(instance)
-    assert isinstance(waits, dg.SkipReason)
-    assert waits.skip_message == "a run is under way"
 
 
 def test_newer_months_run_before_older_ones(listed: World, instance: dg.DagsterInstance) -> None:
