@@ -31,6 +31,16 @@ for name in [name for name in os.environ if name.startswith(("STRAVA_", "DAGSTER
 
 
 @pytest.fixture(autouse=True)
+def the_environment_stays() -> Iterator[None]:
+    """``materialize`` names the installation to Dagster in this process: the next test has another one."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
 def no_remembered_bucket() -> None:
     """s3fs remembers the endpoint of whoever asked first: here that was another test's server."""
     if "s3fs" in sys.modules:
