@@ -191,7 +191,7 @@ def show(rides: list[Ride], activities: int) -> None:
     out.print(table)
     stages = Table("until", "after", "took", title="where the seconds go (medians)")
     before = 0.0
-    for name in rides[0].moments:
+    for name in max((ride.moments for ride in rides), key=len):
         at = statistics.median(ride.moments[name] for ride in rides if name in ride.moments)
         stages.add_row(name, f"{at:.2f}", f"{at - before:.2f}")
         before = at
