@@ -19,42 +19,52 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import deserialize_value, serialize_value
+
+from strava_assets.settings import LOCATION
 
 log = logging.getLogger(__name__)
 #: Marks runs that a forked worker has; its lock file tells whether it lives.
 TAG = "strava_assets/worker"
+_FORKED = "forked"
 _FOLDER = "workers"
 _PATIENCE = 10.0  # seconds that a launch waits for its worker
+_GOODBYE = 12  # seconds that workers have to report their end
 
 
 class ForkingRunLauncher(DefaultRunLauncher):
     """Dagster's default launcher, but for runs that a warm process on this machine can fork."""
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Have a worker forked; launch the default way if nobody answers."""
+        """Have a worker forked; launch the default way if nobody answers, or if the run is of other code than ours."""
         run = context.dagster_run
         folder = _workers(self._instance.root_directory)
         request = {"run": run.run_id, "instance": serialize_value(self._instance.get_ref())}
         try:
+            if run.remote_job_origin is not None and run.remote_job_origin.location_name != LOCATION:
+                raise OSError("not our code")
             with _connected(folder) as line:
-                self._instance.add_run_tags(run.run_id, {TAG: "forked"})
+                self._instance.add_run_tags(run.run_id, {TAG: _FORKED})
                 line.sendall(json.dumps(request).encode() + b"\n")
                 if line.recv(16) != b"forked\n":
                     raise OSError("no worker was forked")
         except OSError:
+            self._instance.add_run_tags(run.run_id, {TAG: "default"})
             super().launch_run(context)
 
     def terminate(self, run_id: str) -> bool:
         """Interrupt a run's worker; it reports the end itself."""
         run = self._instance.get_run_by_id(run_id)
-        if run is None or run.is_finished or TAG not in run.tags:
+        if run is None or run.is_finished or run.tags.get(TAG) != _FORKED:
             return bool(super().terminate(run_id))
         self._instance.report_run_canceling(run)
         worker = _worker_of(_workers(self._instance.root_directory), run_id)
@@ -70,13 +80,24 @@ class ForkingRunLauncher(DefaultRunLauncher):
         return True
 
     def check_run_worker_health(self, run: Any) -> CheckRunHealthResult:
-        """Whether the worker lives. Of runs launched the default way the code server knows, not we."""
-        if TAG not in run.tags:
-            return CheckRunHealthResult(WorkerStatus.RUNNING)
-        alive = _worker_of(_workers(self._instance.root_directory), run.run_id) is not None
+        """Whether the worker lives; of a run launched the default way, whether its code server still has it."""
+        if run.tags.get(TAG) == _FORKED:
+            alive = _worker_of(_workers(self._instance.root_directory), run.run_id) is not None
+        else:
+            alive = self._code_server_has(run.run_id)
         return CheckRunHealthResult(
             WorkerStatus.RUNNING if alive else WorkerStatus.NOT_FOUND, None if alive else "its process is gone"
         )
+
+    def _code_server_has(self, run_id: str) -> bool:
+        client = self._get_grpc_client_for_termination(run_id)
+        if client is None:
+            return False
+        try:
+            answer = client.can_cancel_execution(CanCancelExecutionRequest(run_id=run_id), timeout=10)
+        except DagsterUserCodeUnreachableError:  # and whatever it started is told of by nobody
+            return False
+        return bool(deserialize_value(answer, CanCancelExecutionResult).can_cancel)
 
 
 def serve(home: str) -> None:
@@ -89,26 +110,50 @@ def serve(home: str) -> None:
     """
     _import_everything()
     folder = _workers(home)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # whoever may enter it may have runs forked
     for left in folder.glob("*.run"):  # of workers that were killed
         if _worker_of(folder, left.stem) is None:
             left.unlink(missing_ok=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: let them go by themselves
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _listening(folder) as listening:
-        while True:
-            line, _ = listening.accept()
-            with line, contextlib.suppress(OSError, ValueError, KeyError):
-                line.settimeout(_PATIENCE)
-                request = json.loads(line.makefile("rb").readline())
-                ready, tell = os.pipe()
-                if os.fork() == 0:
-                    os.close(ready)
-                    listening.close()
-                    _work(folder, request["run"], request["instance"], tell)
-                os.close(tell)
-                with open(ready, "rb") as told:
-                    line.sendall(told.read() or b"failed\n")
+    try:
+        with _listening(folder) as listening:
+            while True:
+                line, _ = listening.accept()
+                with line, contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                    line.settimeout(_PATIENCE)
+                    _fork(json.loads(line.makefile("rb").readline()), line, listening, folder)
+    finally:
+        _end_workers(folder)
+
+
+def _fork(request: dict[str, str], line: socket.socket, listening: socket.socket, folder: Path) -> None:
+    """Have a worker do a request's run; the answer is sent once it lives."""
+    run, instance = request["run"], request["instance"]
+    ready, tell = os.pipe()
+    with open(ready, "rb") as told:
+        try:
+            if os.fork() == 0:
+                listening.close()
+                _work(folder, run, instance, tell)
+        finally:
+            os.close(tell)
+        line.sendall(told.read() or b"failed\n")
+
+
+def _end_workers(folder: Path) -> None:
+    """Whoever ends the system ends its runs: also those that an earlier one of us forked. Each reports its end."""
+    told: set[int] = set()
+    for _ in range(_GOODBYE * 10):
+        living = {worker for mark in folder.glob("*.run") if (worker := _worker_of(folder, mark.stem))}
+        if not living:
+            return
+        for worker in living - told:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(worker, signal.SIGTERM)
+        told |= living
+        time.sleep(0.1)
 
 
 def _work(folder: Path, run_id: str, instance_ref: str, tell: int) -> None:
@@ -118,7 +163,7 @@ def _work(folder: Path, run_id: str, instance_ref: str, tell: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         mark = open(folder / f"{run_id}.run", "w")  # noqa: SIM115  held, and locked, for life
-        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(mark, fcntl.LOCK_EX)
         mark.write(str(os.getpid()))
         mark.flush()
         os.write(tell, b"forked\n")
@@ -174,11 +219,11 @@ def _workers(home: str) -> Path:
 def _worker_of(folder: Path, run_id: str) -> int | None:
     """The process id of a run's worker; None if it does not live: a lock ends with whoever holds it."""
     try:
-        with open(folder / f"{run_id}.run", "r+") as mark:
+        with open(folder / f"{run_id}.run") as mark:
             try:
-                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(mark, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return int(mark.read() or 0) or None
+                return int(mark.read())
     except (FileNotFoundError, ValueError):
         return None
     return None

@@ -13,7 +13,7 @@ from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NA
 
 from strava_assets.alerts import Run
 from strava_assets.partitions import check_months
-from strava_assets.stack import LOCATION
+from strava_assets.settings import LOCATION
 
 #: Older runs are history.
 LOOK_BACK = timedelta(days=1)

@@ -6,7 +6,8 @@ What belongs here: looking at rows and folders, and asking for runs. What does n
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -14,6 +15,7 @@ from strava_assets import alerts
 from strava_assets.database.connection import queries
 from strava_assets.jobs import follow, ingest_months, publish, remove_revoked
 from strava_assets.partitions import MONTHS_A_RUN, monthly, ranges
+from strava_assets.publish import map_inputs
 from strava_assets.purge import revoked_athletes
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
@@ -40,12 +42,13 @@ _BUSY = [
 _LISTENS = 9.0
 #: An event's month is run at once, with the map; of more months than this `requested_months` makes ranges.
 _MONTHS_AT_ONCE = 4
-#: Runs of the same months in one such stretch of time.
+#: Runs of the same months that may fail one after the other, in how long a time, before they are tried less often.
 _TRIES = 3
+_LATELY = timedelta(hours=6)
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _PRIORITY = "dagster/priority"
 #: An event's run comes first, then any single month; runs of several months are below 0, newest first.
-_OF_AN_EVENT, _OF_A_MONTH = "10", "5"
+_OF_WHO_LEFT, _OF_AN_EVENT, _OF_A_MONTH = "20", "10", "5"
 #: A run that failed is asked for again, but no sooner, seconds.
 _AGAIN = 900
 
@@ -66,7 +69,11 @@ def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.S
     said = "; ".join(part for part in (str(report), str(gone)) if part)
     # asked for again every quarter of an hour, should the run that removes them fail
     removals = [
-        dg.RunRequest(run_key=f"revoked:{athlete}:{int(time.time() // _AGAIN)}", job_name="remove_revoked")
+        dg.RunRequest(
+            run_key=f"revoked:{athlete}:{int(time.time() // _AGAIN)}",
+            job_name="remove_revoked",
+            tags={_PRIORITY: _OF_WHO_LEFT},
+        )
         for athlete in revoked_athletes(opened)
     ]
     # the drain has asked for the months, durably. Should this tick die before its runs are stored,
@@ -148,28 +155,46 @@ def requested_months(
         return dg.SkipReason(upcoming.waiting or ("a run is under way" if asked else "no month is asked for"))
     requests = []
     for first, last in reversed(ranges(wanted)):
-        count = sum(count for month, count in wanted.items() if first <= month <= last)
-        key = f"{first}..{last}:{count}:{_try(context.instance, first, last)}"
-        if first == last:
-            tags = {_PRIORITY: _OF_A_MONTH}
-            requests.append(dg.RunRequest(run_key=key, job_name="follow", partition_key=first, tags=tags))
+        if first != last and _failed(context.instance, first, last) >= _TRIES:
+            months = [month for month in wanted if first <= month <= last]  # one of them spoils it for the others
+            requests += [_alone(context.instance, month, wanted[month]) for month in months]
+        elif first == last:
+            requests.append(_alone(context.instance, first, wanted[first]))
         else:
+            count = sum(count for month, count in wanted.items() if first <= month <= last)
+            key = f"{first}..{last}:{count}:{_try(_failed(context.instance, first, last))}"
             tags = {**dict(zip(_RANGE, (first, last), strict=True)), _PRIORITY: str(-_age(last))}
             requests.append(dg.RunRequest(run_key=key, job_name="ingest_months", tags=tags))
     return dg.SensorResult(run_requests=requests)
 
 
-def _try(instance: dg.DagsterInstance, first: str, last: str) -> str:
-    """Tells one attempt at some months from the next: a run key is good for one run, also if that was killed.
+def _alone(instance: dg.DagsterInstance, month: str, count: int) -> dg.RunRequest:
+    """A run of one month, and the map."""
+    key = f"{month}..{month}:{count}:{_try(_failed(instance, month, month))}"
+    return dg.RunRequest(run_key=key, job_name="follow", partition_key=month, tags={_PRIORITY: _OF_A_MONTH})
 
-    What fails is tried again at once, but not more than three times in a quarter of an hour.
-    """
-    window = int(time.time() // _AGAIN)
-    since = datetime.fromtimestamp(window * _AGAIN, UTC)
+
+def _failed(instance: dg.DagsterInstance, first: str, last: str) -> int:
+    """Runs of just these months that failed, or were killed, within the last hours."""
     tags = {"dagster/partition": first} if first == last else dict(zip(_RANGE, (first, last), strict=True))
+    return _failures(instance, tags=tags)
+
+
+def _failures(instance: dg.DagsterInstance, **which: Any) -> int:
+    since = datetime.fromtimestamp(time.time(), UTC) - _LATELY
     ended = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    failed = instance.get_runs_count(dg.RunsFilter(statuses=ended, tags=tags, created_after=since))
-    return f"{window}:{min(failed, _TRIES - 1)}"
+    return instance.get_runs_count(dg.RunsFilter(statuses=ended, created_after=since, **which))
+
+
+def _try(failed: int) -> str:
+    """Tells one attempt from the next, for a run key: one key is good for one run, also if that was killed.
+
+    What fails is tried again at once, but after three times only once an hour. (A quarter of an hour also ends the
+    life of a key whose run Dagster never told of.)
+    """
+    if failed >= _TRIES:
+        return f"hour {int(time.time() // 3600)}"
+    return f"{int(time.time() // _AGAIN)}:{failed}"
 
 
 def _being_made(instance: dg.DagsterInstance) -> set[str]:
@@ -202,19 +227,21 @@ def _wanted(installation: InstallationResource, fresh_events: bool) -> dict[str,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Builds the map once after any set of months, however they were run.",
 )
-def publish_when_settled(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+def publish_when_settled(
+    context: dg.SensorEvaluationContext, installation: InstallationResource
+) -> dg.SensorResult | dg.SkipReason:
     """Ask for the map when months were made since it was, and none is being made now."""
     months = context.instance.fetch_materializations(dg.AssetKey("trimmed_csvs"), limit=1).records
     newest = months[0].storage_id if months else 0
     made = context.instance.fetch_materializations(dg.AssetKey("activities_topojson"), limit=1).records
-    seen = max(made[0].storage_id if made else 0, json.loads(context.cursor or "0"))
-    if newest <= seen:
+    # a run that was killed after it had written files never told of them
+    behind = map_inputs.behind(installation.installation.database, installation.installation.settings.public_root)
+    if newest <= (made[0].storage_id if made else 0) and not behind:
         return dg.SkipReason("the map is as new as its months")
     if context.instance.get_runs(filters=dg.RunsFilter(statuses=_BUSY), limit=1):
         return dg.SkipReason("months are still being made")
-    return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=f"months:{newest}", job_name="publish")], cursor=json.dumps(newest)
-    )
+    key = f"months:{newest}:{behind}:{_try(_failures(context.instance, job_name='publish'))}"
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key, job_name="publish")])
 
 
 @dg.sensor(

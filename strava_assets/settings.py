@@ -27,6 +27,8 @@ _OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
 _SECRET = ("SECRET", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
 #: One address, with nothing around it.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
+#: The name of Dagster's code location: sensors keep their cursors by it, so it is the same everywhere.
+LOCATION = "strava_assets"
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 

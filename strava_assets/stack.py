@@ -25,11 +25,9 @@ import httpx
 from strava_assets.database import embedded
 from strava_assets.errors import SettingsError, StravaAssetsError
 from strava_assets.pipeline import dagster_environment
-from strava_assets.settings import Settings
+from strava_assets.settings import LOCATION, Settings
 
 log = logging.getLogger(__name__)
-#: The code location's name: sensors keep their cursors by it, so it is the same everywhere.
-LOCATION = "strava_assets"
 
 
 @dataclass
@@ -183,7 +181,8 @@ def running(settings: Settings, before: Sequence[tuple[str, list[str]]] = ()) ->
         for name, command in before:
             stack.add(name, command, environment)
         stack.add("gateway", [sys.executable, "-m", "strava_assets.gateway"], environment)
-        stack.add("run-workers", [sys.executable, "-m", "strava_assets.run_workers"], environment)
+        if sys.platform == "linux":  # elsewhere a fork of so much loaded code may crash: runs are launched as ever
+            stack.add("run-workers", [sys.executable, "-m", "strava_assets.run_workers"], environment)
 
         def dagster() -> None:
             # both look for the code once when they start, and not again for a minute

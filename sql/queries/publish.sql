@@ -12,6 +12,15 @@ on conflict (root, path) do update
 set sha256 = excluded.sha256, bytes = excluded.bytes, fingerprint = excluded.fingerprint,
     activity_id = excluded.activity_id, facts = excluded.facts, written_at = now();
 
+-- name: csvs_after_the_map$
+-- When the newest CSV was written, if the maps (and the index with them) were written before. Writers take turns.
+select newest from (
+    select max(written_at) filter (where activity_id is not null) as newest,
+           max(written_at) filter (where path = :index) as map
+    from strava.public_object where root = :root
+) as written
+where newest > coalesce(map, '-infinity');
+
 -- name: set_proven!
 update strava.public_object set facts = facts || jsonb_build_object('under', cast(:mark as text))
 where root = :root and path = any(:paths);

@@ -50,10 +50,11 @@ where event.state = 'requested'
 order by event.id;
 
 -- name: events_waiting^
--- How many wait, and until when the first of them does.
-select count(*) as events, min(event.next_attempt_at) as until
+-- How many wait, and until when the first of them does. What a tick left half done waits for nothing.
+select count(*) as events, min(case event.state when 'pending' then event.next_attempt_at else now() end) as until
 from strava.webhook_event as event left join strava.athlete as athlete on athlete.strava_id = event.owner_id
-where event.state = 'pending' and (athlete.state is distinct from 'reconnect' or event.object_type = 'athlete');
+where event.state = 'requested'
+   or event.state = 'pending' and (athlete.state is distinct from 'reconnect' or event.object_type = 'athlete');
 
 -- name: events_of_unconnected
 -- How many wait for somebody who has to connect again.

@@ -64,8 +64,6 @@ def trimmed_csvs(
                 return activity_streams.read(month, filters=pc.field("activity_id").isin(wanted))
 
             report = month_files.publish_month(frame, samples, ids, known, gate, dropped, config.force)
-        with opened.database.transaction() as connection:
-            queries().month_done(connection, month=first_day(month), began=began_run)
         context.add_asset_metadata(
             {
                 "dagster/partition_row_count": report.expected,
@@ -81,6 +79,9 @@ def trimmed_csvs(
         )
     # what was hidden while its file was on its way out: whoever hid it may have looked before it was there
     withdraw_hidden(opened)
+    with opened.database.transaction() as connection:
+        for month in context.partition_keys:
+            queries().month_done(connection, month=first_day(month), began=began_run)
 
 
 @dg.asset(

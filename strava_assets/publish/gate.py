@@ -34,7 +34,7 @@ from strava_assets.privacy.invariants import Tested
 from strava_assets.privacy.visibility import Release
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish import topojson_file
-from strava_assets.publish.judge import CSV_PATH, Facts, Judgement, Rules, judge
+from strava_assets.publish.judge import CSV_PATH, INDEX, Facts, Judgement, Rules, judge
 from strava_assets.publish.topojson_file import DecodedTopology
 from strava_assets.stores import Store, write_file
 
@@ -221,7 +221,7 @@ class Gate:
                 entry = Known(
                     digest, len(data), fingerprints.get(path), activities.get(path), judgement.facts.get(path, {})
                 )
-                if known.get(path) != entry:
+                if known.get(path) != entry or path == INDEX:  # which tells by its time how new the maps are
                     queries().put_public_object(
                         connection,
                         root=self._store.url,

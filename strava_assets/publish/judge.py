@@ -27,6 +27,8 @@ from strava_assets.publish import csv_files, summaries, topojson_file
 from strava_assets.publish.topojson_file import DecodedTopology
 
 ID = r"[0-9a-f]{16}"
+#: The list of athletes, which is written with every map.
+INDEX = "index.json"
 CSV_PATH = re.compile(rf"^({ID})/streams/stream_({ID})\.csv$")
 TOPOJSON_PATH = re.compile(rf"^({ID})/activities\.topojson$")
 PERIODS_PATH = re.compile(rf"^({ID})/(weekly|quarterly)\.json$")
@@ -102,7 +104,7 @@ def judge(
                 csvs[path] = csv_files.decode(data)
             elif match := TOPOJSON_PATH.match(path):
                 topologies[match[1]] = topojson_file.decode(data)
-            elif not (PERIODS_PATH.match(path) or path == "index.json" or SITE_PATH.match(path)):
+            elif not (PERIODS_PATH.match(path) or path == INDEX or SITE_PATH.match(path)):
                 result.findings.append(Finding("I7", path, "is no public file's name"))
         except ValueError as error:
             result.findings.append(Finding("I7", path, f"cannot be read as what it is: {error}"))
@@ -121,7 +123,7 @@ def judge(
     for path, data in objects.items():
         if match := PERIODS_PATH.match(path):
             _judge_periods(path, data, match[2], current(match[1]), result)
-        elif path == "index.json":
+        elif path == INDEX:
             _judge_index(data, rules, current, result)
     return result
 

@@ -17,8 +17,8 @@ import pandas as pd
 from strava_assets.errors import GateOvertaken
 from strava_assets.publish import month_files, summaries, topojson_file
 from strava_assets.publish.gate import Gate, GateReport, map_path
-from strava_assets.publish.judge import CSV_PATH, PERIODS_PATH, TOPOJSON_PATH, ZoneNames
-from strava_assets.publish.map_inputs import INDEX, Inputs
+from strava_assets.publish.judge import CSV_PATH, INDEX, PERIODS_PATH, TOPOJSON_PATH, ZoneNames
+from strava_assets.publish.map_inputs import Inputs
 from strava_assets.publish.month_files import csv_path
 from strava_assets.publish.topojson_file import DecodedTopology, Feature
 

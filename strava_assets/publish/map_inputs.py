@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from strava_assets.database.connection import Database, queries
 from strava_assets.publish import topojson_file
 from strava_assets.publish.gate import Gate, map_path
+from strava_assets.publish.judge import INDEX
 from strava_assets.publish.topojson_file import Feature
 
-#: The file that is written with every map: what the maps were made from is remembered with it.
-INDEX = "index.json"
 #: Counts up whenever the same masked row comes out as another feature.
 VERSION = 1
 
@@ -103,3 +103,10 @@ def unchanged(gate: Gate, rules: str, versions: Mapping[str, str]) -> dict[str, 
                 athlete: [members[athlete][number] for number in ids] for athlete, ids in activities.items()
             }
     return found
+
+
+def behind(database: Database, root: str) -> str:
+    """When the newest CSV was written, if that was after the maps were; empty if they are as new as their CSVs."""
+    with database.transaction() as connection:
+        newest = queries().csvs_after_the_map(connection, root=root, index=INDEX)
+    return "" if newest is None else newest.isoformat()

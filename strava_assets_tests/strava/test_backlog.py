@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -252,21 +253,59 @@ def test_an_interrupted_run_is_asked_for_again_but_not_at_every_tick(
     assert keys_of(tick(instance)).isdisjoint(first)
 
 
-def test_what_fails_is_tried_again_at_once_but_not_for_ever(
+def test_what_fails_is_tried_again_at_once_and_then_once_an_hour(
     listed: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began = 900.0 * (time.time() // 900)  # of the quarter of an hour: a real run's own clock lies within it
-    monkeypatch.setattr(sensors.time, "time", lambda: began)
+    began = 3600.0 * (time.time() // 3600)
+    only(listed, "2024-01-01")
     seen = []
     for _ in range(5):
         told = tick(instance)
         seen.append(keys_of(told))
         made(instance, told, dg.DagsterRunStatus.FAILURE)
-    assert seen[0].isdisjoint(seen[1])
-    assert seen[1].isdisjoint(seen[2])
-    assert seen[2] == seen[3] == seen[4]
-    monkeypatch.setattr(sensors.time, "time", lambda: began + 900)
+    assert all(one.isdisjoint(other) for one, other in itertools.pairwise(seen[:4]))
+    assert seen[3] == seen[4]
+    monkeypatch.setattr(sensors.time, "time", lambda: began + 3600)
     assert keys_of(tick(instance)).isdisjoint(seen[4])
+
+
+def test_months_that_fail_together_are_tried_one_by_one(listed: World, instance: dg.DagsterInstance) -> None:
+    only(listed, "2024-01-01", "2024-02-01", "2024-03-01")
+    for _ in range(3):
+        told = tick(instance)
+        assert len(keys_of(told)) == 1
+        made(instance, told, dg.DagsterRunStatus.FAILURE)
+    assert [first for first, _ in asked_for(tick(instance))] == ["2024-01", "2024-02", "2024-03"]
+
+
+def test_the_map_is_asked_for_until_it_is_as_new_as_its_files(listed: World, instance: dg.DagsterInstance) -> None:
+    def settled() -> Any:
+        return sensors.publish_when_settled(
+            dg.build_sensor_context(instance=instance), installation=InstallationResource()
+        )
+
+    assert isinstance(settled(), dg.SkipReason)
+    root = listed.settings.public_root
+    listed.sql(  # a run wrote a file, and was killed before it could tell
+        "insert into strava.public_object (root, path, sha256, bytes, activity_id) values (%s, 'a.csv', '', 0, 1)", root
+    )
+    told = settled()
+    made(instance, told, dg.DagsterRunStatus.FAILURE)
+    again = settled()
+    assert keys_of(again).isdisjoint(keys_of(told))
+    listed.sql(
+        "insert into strava.public_object (root, path, sha256, bytes, written_at) "
+        "values (%s, 'index.json', '', 0, now() + interval '1 second')",
+        root,
+    )
+    assert isinstance(settled(), dg.SkipReason)
+
+
+def only(world: World, *months: str) -> None:
+    """Nothing is to be read; these months are asked for."""
+    world.sql("delete from strava.activity")
+    for month in months:
+        world.sql("insert into strava.month_request (month, reason) values (%s, 'import')", month)
 
 
 def test_months_of_a_run_that_is_under_way_are_not_asked_for(listed: World, instance: dg.DagsterInstance) -> None:
