@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 
-def loads(data: bytes) -> Any:
+def loads(data: bytes | str) -> Any:
     """Read JSON; raises ValueError where `json.loads` does."""
     try:
         return orjson.loads(data)

@@ -102,31 +102,34 @@ class Store:
 
     def sizes(self, prefix: str = "", unfinished: bool = False) -> dict[str, int]:
         """Bytes of every object below ``prefix``, by key; half-written ones of a killed process if asked for."""
-        with self._errors("list", prefix):
-            self.filesystem.invalidate_cache()
-            try:
-                found = self.filesystem.find(self.path(prefix), detail=True)
-            except FileNotFoundError:
-                return {}
-        base = len(self._root) + 1
-        entries = {str(path)[base:]: int(entry["size"]) for path, entry in found.items()}
         return {
-            key: size for key, size in entries.items() if unfinished or not key.rsplit("/", 1)[-1].startswith(".tmp-")
+            key: size
+            for key, (size, _) in self._find(prefix).items()
+            if unfinished or not key.rsplit("/", 1)[-1].startswith(".tmp-")
         }
 
     def versions(self, prefix: str) -> dict[str, str]:
         """What tells every object below ``prefix`` (a folder) from what it was before, by key; nothing is read."""
+        return {key: version for key, (_, version) in self._find(prefix).items()}
+
+    def _find(self, prefix: str) -> dict[str, tuple[int, str]]:
+        """Size and version of every object below a folder, by key."""
         with self._errors("list", prefix):
-            self.filesystem.invalidate_cache()
-            try:
-                found = self.filesystem.find(self.path(prefix), detail=True)
-            except FileNotFoundError:
-                return {}
+            path = self.path(prefix)
+            if self.is_folder:  # fsspec takes five times as long to find as many files
+                found = {entry.path: _size_and_version(entry.stat()) for entry in _walk(path)}
+            else:
+                self.filesystem.invalidate_cache()
+                try:
+                    entries = self.filesystem.find(path, detail=True)
+                except FileNotFoundError:
+                    return {}
+                found = {
+                    str(name): (int(entry["size"]), f"{entry['size']} {entry.get('ETag') or entry.get('mtime')}")
+                    for name, entry in entries.items()
+                }
         base = len(self._root) + 1
-        return {
-            str(path)[base:]: f"{entry['size']} {entry.get('ETag') or (entry.get('mtime'), entry.get('ino'))}"
-            for path, entry in found.items()
-        }
+        return {name[base:]: told for name, told in found.items()}
 
     @contextmanager
     def _errors(self, deed: str, key: str) -> Iterator[None]:
@@ -143,6 +146,20 @@ class Store:
             if type(error).__module__.startswith(("botocore", "aiobotocore", "aiohttp")):
                 raise StoreUnavailable(f"cannot {deed} {self.url}/{key}: {str(error).splitlines()[0]}") from error
             raise
+
+
+def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
+    """Every file below a folder; none if there is no folder, or it goes meanwhile."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path)
+            else:
+                yield entry
+
+
+def _size_and_version(status: os.stat_result) -> tuple[int, str]:
+    return status.st_size, f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def open_private(settings: Settings) -> Store:

@@ -24,7 +24,7 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from strava_assets.database.connection import locate
 from strava_assets.installation import open_installation
 from strava_assets.pipeline import dagster_environment
-from strava_assets.run_workers import ForkingRunLauncher
+from strava_assets.run_workers import TAG, ForkingRunLauncher
 from strava_assets.settings import Settings, load
 from strava_assets.stack import settings_environment
 
@@ -136,9 +136,10 @@ def test_a_killed_worker_is_noticed_and_a_living_one_does_not_need_its_parent(
         try:  # it sweeps away what the killed one left
             assert [mark.stem for mark in folder().glob("*.run")] == [living]
         finally:
-            again.kill()
-            again.wait()
+            again.terminate()  # and ends, before itself, whoever works
+    again.wait()
     wait_until(lambda: instance.get_run_by_id(living).is_finished)
+    assert not list(folder().glob("*.run"))
 
 
 def test_without_the_process_runs_are_launched_the_default_way(
@@ -148,7 +149,8 @@ def test_without_the_process_runs_are_launched_the_default_way(
     monkeypatch.setattr(DefaultRunLauncher, "launch_run", lambda self, context: asked.append(context))
     run = launched(instance)
     assert [context.dagster_run.run_id for context in asked] == [run]
-    assert health(instance, run) is WorkerStatus.RUNNING  # who knows is the code server
+    assert instance.get_run_by_id(run).tags[TAG] == "default"
+    assert health(instance, run) is WorkerStatus.NOT_FOUND  # who knows is the code server, and there is none
 
 
 def health(instance: dg.DagsterInstance, run: str) -> WorkerStatus:

@@ -22,13 +22,17 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 
 import strava_assets
+from strava_assets import quick_json
 from strava_assets.database import embedded
 from strava_assets.database.migrations import migrate
 from strava_assets.errors import DatabaseUnavailable, SettingsError
 from strava_assets.settings import Settings
+
+set_json_loads(quick_json.loads)  # thousands of small documents come at once
 
 DAGSTER_DATABASE = "dagster"
 STRAVA_DATABASE = "strava"
