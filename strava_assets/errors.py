@@ -65,6 +65,10 @@ class GateOvertaken(GateRefused):
     """What these bytes rest on was withdrawn or changed while they were made; nothing was written."""
 
 
+class MapOvertaken(GateOvertaken):
+    """Another process published this map meanwhile: it is to be made anew from what is so now; nothing was written."""
+
+
 class StravaError(StravaAssetsError):
     """An answer of Strava that is not the one asked for."""
 

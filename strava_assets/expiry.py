@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from strava_assets.database.connection import queries
 from strava_assets.installation import Installation
+from strava_assets.partitions import first_day
 from strava_assets.publish.month_files import csv_path
 from strava_assets.publish.taking_back import withdraw_activities
-from strava_assets.requests import request_months
 from strava_assets.strava.tombstones import remove_streams
 
 
@@ -55,6 +55,8 @@ def forget_api_originals(installation: Installation) -> ExpiryReport:
     with installation.database.transaction() as connection:
         expired = list(queries().expire_activities(connection, ids=[row["id"] for row in aged], days=days))
         queries().forget_old_gear(connection, days=days)
-    months = request_months(installation.database, {row["month"] for row in aged}, "older than the API's data may be")
+        months = sorted({row["month"] for row in aged})
+        for month in months:  # with what changed: after a kill nothing would tell that they are to be made anew
+            queries().request_month(connection, month=first_day(month), reason="older than the API's data may be")
     originals = remove_streams(installation.database, installation.store)
-    return ExpiryReport(len(expired), withdrawn, originals, months)
+    return ExpiryReport(len(expired), withdrawn, originals, len(months))

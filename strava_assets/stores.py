@@ -109,8 +109,11 @@ class Store:
         }
 
     def versions(self, prefix: str) -> dict[str, str]:
-        """What tells every object below ``prefix`` (a folder) from what it was before, by key; nothing is read."""
-        return {key: version for key, (_, version) in self._find(prefix).items()}
+        """What tells every object below ``prefix`` (a folder) from what it was before, by key; nothing is read.
+
+        Objects of stores that do not tell are left out.
+        """
+        return {key: version for key, (_, version) in self._find(prefix).items() if version}
 
     def _find(self, prefix: str) -> dict[str, tuple[int, str]]:
         """Size and version of every object below a folder, by key."""
@@ -125,7 +128,7 @@ class Store:
                 except FileNotFoundError:
                     return {}
                 found = {
-                    str(name): (int(entry["size"]), f"{entry['size']} {entry.get('ETag') or entry.get('mtime')}")
+                    str(name): (int(entry["size"]), str(entry.get("ETag") or entry.get("etag") or ""))
                     for name, entry in entries.items()
                 }
         base = len(self._root) + 1

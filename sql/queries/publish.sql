@@ -23,7 +23,7 @@ where newest > coalesce(map, '-infinity');
 
 -- name: set_proven!
 update strava.public_object set facts = facts || jsonb_build_object('under', cast(:mark as text))
-where root = :root and path = any(:paths);
+where root = :root and (path, sha256) in (select * from unnest(cast(:paths as text[]), cast(:read as text[])));
 
 -- name: drop_public_objects
 -- Those that there were come back.

@@ -147,7 +147,8 @@ update strava.activity set visibility = :visibility, revision = revision + 1 whe
 -- the athlete allows us to see such ones.
 select activity.strava_id
 from strava.activity as activity join strava.athlete as athlete on athlete.id = activity.athlete_id
-where athlete_id = :athlete_id and activity.strava_id is not null and api is not null and activity.state <> 'gone'
+where athlete_id = :athlete_id and activity.strava_id is not null and activity.state not in ('gone', 'expired')
+  and (api is not null or api_expired_at is not null)
   and (visibility <> 'only_me' or 'activity:read_all' = any(athlete.scopes))
   and (cast(:after as timestamptz) is null or start_time > cast(:after as timestamptz) + interval '1 day')
   and (cast(:before as timestamptz) is null or start_time < cast(:before as timestamptz) - interval '1 day')

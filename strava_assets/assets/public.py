@@ -18,9 +18,7 @@ from strava_assets.assets.masked import masked_geometries
 from strava_assets.database.connection import queries
 from strava_assets.partitions import all_months, first_day, monthly
 from strava_assets.privacy import masked
-from strava_assets.publish import csv_files, map_files, map_inputs, month_files, taking_back
-from strava_assets.publish.judge import ZoneNames
-from strava_assets.publish.topojson_file import Feature
+from strava_assets.publish import csv_files, map_building, map_files, month_files
 from strava_assets.resources import InstallationResource
 from strava_assets.tables import Months, months_of
 from strava_assets.withdrawal import withdraw_hidden
@@ -97,54 +95,35 @@ def trimmed_csvs(
     "Only activities whose CSV is public are in it.",
 )
 def activities_topojson(context: dg.AssetExecutionContext, installation: InstallationResource) -> dg.MaterializeResult:
-    """Build the map from every masked month; what no month shows any more is swept away."""
+    """Build the map; what no month shows any more is swept away."""
     opened = installation.installation
     began = time.perf_counter()
     withdraw_hidden(opened)  # before anything else
-    gate = installation.gate()
-    exposed = taking_back.withdraw_exposed(gate)
-    there = gate.paths()
-    with opened.database.transaction() as connection:
-        ids = opened.public_ids(queries().identities(connection))
-    months = months_of(opened.store, "masked_geometries")
-    versions, hidden_names = months.versions(), ZoneNames(gate.rules.zones)
-    with_strava_id, dropped = opened.settings.link_to_strava, csv_files.column_choice(opened.settings.public_columns)
-    inputs = map_inputs.Inputs(map_inputs.rules_of(gate, with_strava_id))
-    kept = map_inputs.unchanged(gate, inputs.rules, versions)
-    features: dict[str, list[Feature]] = {athlete: [] for athlete, _ in opened.athletes().values()}
-    for month in months:
-        found = (
-            kept[month]
-            if month in kept
-            else map_files.features_of(months.frame(month), ids, hidden_names, with_strava_id, dropped)
-        )
-        inputs.add(month, versions[month], found)
-        for athlete, members in found.items():
-            if athlete in features:
-                features[athlete] += members
-    report = map_files.publish_map(gate, features, inputs=inputs)
-    swept = map_files.sweep(
-        gate,
-        (
-            month_files.csv_path(athlete, member.properties["actID"])
-            for athlete, members in features.items()
-            for member in members
-        ),
-        among=there,
+
+    def identities() -> dict[int, tuple[str, str]]:
+        with opened.database.transaction() as connection:
+            return opened.public_ids(queries().identities(connection))
+
+    built = map_building.build(
+        installation.gate(),
+        lambda: months_of(opened.store, "masked_geometries"),
+        identities,
+        with_strava_id=opened.settings.link_to_strava,
+        dropped=csv_files.column_choice(opened.settings.public_columns),
     )
-    withdraw_hidden(opened)  # what was hidden meanwhile is not on the map; nor is its CSV to be left
+    report = built.report
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": report.activities,
             "athletes": report.athletes,
-            "months read": len(months) - len(kept),
+            "months read": built.months_read,
             "bytes": report.topojson_bytes,
             "files written": report.gate.written,
             "files unchanged": report.gate.unchanged,
             "vertices tested": report.gate.tested.vertices,
             "waiting for their CSV": len(report.waiting),
-            "withdrawn at once": len(exposed),
-            "swept away": swept + report.gate.withdrawn,
+            "withdrawn at once": len(built.exposed),
+            "swept away": built.swept,
             "seconds": round(time.perf_counter() - began, 3),
         }
     )

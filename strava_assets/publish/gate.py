@@ -28,13 +28,13 @@ from typing import Any
 import shapely
 
 from strava_assets.database.connection import Database, queries
-from strava_assets.errors import GateOvertaken, GateRefused, StoreUnavailable
+from strava_assets.errors import GateOvertaken, GateRefused, MapOvertaken, StoreUnavailable
 from strava_assets.privacy import zone_store
 from strava_assets.privacy.invariants import Tested
 from strava_assets.privacy.visibility import Release
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish import topojson_file
-from strava_assets.publish.judge import CSV_PATH, INDEX, Facts, Judgement, Rules, judge
+from strava_assets.publish.judge import CSV_PATH, INDEX, TOPOJSON_PATH, Facts, Judgement, Rules, judge
 from strava_assets.publish.topojson_file import DecodedTopology
 from strava_assets.stores import Store, write_file
 
@@ -96,6 +96,7 @@ class Gate:
         self.rules = rules
         self.release = release
         self._known: dict[str, Known] | None = None
+        self._written: dict[str, str] = {}  # what was written last, whether or not it is still there
         self._sizes: dict[str, int] | None = None
 
     def known(self) -> dict[str, Known]:
@@ -104,6 +105,7 @@ class Gate:
             with self._database.transaction() as connection:
                 rows = list(queries().public_objects(connection, root=self._store.url, prefix=""))
             sizes = self._list()
+            self._written = {row["path"]: row["sha256"] for row in rows}
             self._known = {row["path"]: _known(row) for row in rows if sizes.get(row["path"]) == row["bytes"]}
         return self._known
 
@@ -130,6 +132,10 @@ class Gate:
     def paths(self) -> list[str]:
         """Everything under the root, whoever wrote it."""
         return sorted(self._list())
+
+    def sizes(self) -> Mapping[str, int]:
+        """The same, with the bytes of each."""
+        return self._list()
 
     def read(self, path: str) -> bytes:
         """A public object's bytes; FileNotFoundError if there is none."""
@@ -232,7 +238,7 @@ class Gate:
                         activity_id=entry.activity_id,
                         facts=json.dumps(entry.facts),
                     )
-                known[path], sizes[path] = entry, len(data)
+                known[path], sizes[path], self._written[path] = entry, len(data), digest
             report.withdrawn = self._withdraw(connection, withdraw)
         return report
 
@@ -249,7 +255,9 @@ class Gate:
         if not paths:
             return
         with self._database.transaction() as connection:
-            queries().set_proven(connection, root=self._store.url, paths=paths, mark=mark)
+            connection.execute("select pg_advisory_xact_lock(%s)", (zone_store.LOCK,))
+            read = [known[path].sha256 for path in paths]
+            queries().set_proven(connection, root=self._store.url, paths=paths, read=read, mark=mark)
         for path in paths:
             known[path] = replace(known[path], facts={**known[path].facts, "under": mark})
 
@@ -288,6 +296,8 @@ class Gate:
         now = {row["path"]: row["sha256"] for row in rows}
         known, sizes = self.known(), self._list()
         for path in objects:
+            if TOPOJSON_PATH.match(path) and self._written.get(path) != now.get(path):
+                raise MapOvertaken(f"{path} was published by another meanwhile; nothing was written: run it again")
             seen = known.get(path)
             if (seen and seen.sha256) != now.get(path):
                 known.pop(path, None)
@@ -306,13 +316,21 @@ class Gate:
         sizes = self._list()
         rows = queries().drop_public_objects(connection, root=self._store.url, paths=gone)
         there = {row["path"] for row in rows}.union(path for path in gone if path in sizes)
+        problem: StoreUnavailable | None = None
         for path in sorted(there):
-            self._store.delete(path)
+            try:
+                self._store.delete(path)
+            except StoreUnavailable as error:  # the others go nevertheless
+                problem = problem or error
+                continue
             self._drop_empty_folders(path)
             self._forget_times(path)
             sizes.pop(path, None)
+        if problem is not None:
+            raise problem
         for path in gone:
             self.known().pop(path, None)
+            self._written.pop(path, None)
         return len(there)
 
     def _is_same(self, path: str, digest: str, known: Known | None) -> bool:

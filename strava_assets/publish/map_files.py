@@ -14,7 +14,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 
-from strava_assets.errors import GateOvertaken
+from strava_assets.errors import GateOvertaken, MapOvertaken
 from strava_assets.publish import month_files, summaries, topojson_file
 from strava_assets.publish.gate import Gate, GateReport, map_path
 from strava_assets.publish.judge import CSV_PATH, INDEX, PERIODS_PATH, TOPOJSON_PATH, ZoneNames
@@ -125,6 +125,18 @@ def publish_map(
     return _until_settled(gate, lambda: _publish_map(gate, features, others_stay, inputs))
 
 
+def until_alone(gate: Gate, deed: Callable[[], T]) -> T:
+    """Do what reads the maps, or what they are made of, and publishes them: all of it again if another published."""
+    for left in reversed(range(_TRIES)):
+        try:
+            return deed()
+        except MapOvertaken:
+            if not left:
+                raise
+            gate.look_again()
+    raise AssertionError("never reached")
+
+
 def publish_summaries(gate: Gate, only: Collection[str] | None = None) -> GateReport:
     """Publish weekly and quarterly figures, added up from the maps that are public now.
 
@@ -142,8 +154,8 @@ def _until_settled(gate: Gate, publish: Callable[[], T]) -> T:
     for left in reversed(range(_TRIES)):
         try:
             return publish()
-        except GateOvertaken:
-            if not left:
+        except GateOvertaken as overtaken:
+            if not left or isinstance(overtaken, MapOvertaken):  # the features are old, too
                 raise
             gate.look_again()
     raise AssertionError("never reached")

@@ -58,9 +58,9 @@ class Inputs:
         return orjson.dumps({"rules": self.rules, "months": months, "maps": maps}).decode()
 
 
-def rules_of(gate: Gate, with_strava_id: bool) -> str:
-    """What features depend on beside the tables."""
-    return f"{VERSION}|{with_strava_id}|{gate.rules.mark}"
+def rules_of(gate: Gate, with_strava_id: bool, dropped: Collection[str] = ()) -> str:
+    """What features, and whether they wait for their CSVs, depend on beside the tables."""
+    return f"{VERSION}|{with_strava_id}|{','.join(sorted(dropped))}|{gate.rules.mark}"
 
 
 def unchanged(gate: Gate, rules: str, versions: Mapping[str, str]) -> dict[str, dict[str, list[Feature]]]:

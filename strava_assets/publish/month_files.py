@@ -95,7 +95,9 @@ def publish_month(
         )
     wanted = set(paths.values())
     report.gate.unchanged += len(paths) - len(stale)
-    report.gate.withdrawn += gate.withdraw(path for path in others.values() if path not in wanted)
+    # remembered or not: what a killed process wrote is there before anybody knows of it
+    there = {path for pair in ids.values() if (path := csv_path(*pair)) in gate.sizes()}
+    report.gate.withdrawn += gate.withdraw((there | set(others.values())) - wanted)
     return report
 
 

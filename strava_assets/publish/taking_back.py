@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from strava_assets.errors import GateRefused
+from strava_assets.errors import GateRefused, MapOvertaken, StoreUnavailable
 from strava_assets.privacy import invariants
 from strava_assets.privacy.tracks import TrackBoxes, Tracks
 from strava_assets.publish import csv_files, topojson_file
 from strava_assets.publish.gate import Gate, map_path
 from strava_assets.publish.judge import CSV_PATH, TOPOJSON_PATH, ZoneNames
-from strava_assets.publish.map_files import belongs_to_map, publish_map, publish_summaries
+from strava_assets.publish.map_files import belongs_to_map, publish_map, publish_summaries, until_alone
 from strava_assets.publish.month_files import csv_path
 from strava_assets.publish.topojson_file import Feature
 
@@ -34,6 +34,10 @@ def withdraw_exposed(gate: Gate) -> list[str]:
     list of str
         Public ids of the activities that were withdrawn.
     """
+    return until_alone(gate, lambda: _withdraw_exposed(gate))
+
+
+def _withdraw_exposed(gate: Gate) -> list[str]:
     areas = invariants.forbidden_areas(gate.rules.zones)
     known, mark = gate.known(), gate.rules.mark
     names = ZoneNames(gate.rules.zones)
@@ -94,11 +98,16 @@ def withdraw_activities(gate: Gate, csvs: Collection[str]) -> int:
         CSVs that were there.
     """
     going = {match.groups() for path in csvs if (match := CSV_PATH.match(path))}
-    remaining: dict[str, list[Feature]] = {}
-    for athlete in sorted({athlete for athlete, _ in going}):
-        members = _members(gate, athlete) if athlete in gate.rules.athletes else []
-        remaining[athlete] = [member for member in members if (athlete, member.properties["actID"]) not in going]
-    _show_only(gate, remaining)
+
+    def show_the_rest() -> None:
+        gate.known()  # before the maps are read: what is published after this is seen by the gate
+        remaining: dict[str, list[Feature]] = {}
+        for athlete in sorted({athlete for athlete, _ in going}):
+            members = _members(gate, athlete) if athlete in gate.rules.athletes else []
+            remaining[athlete] = [member for member in members if (athlete, member.properties["actID"]) not in going]
+        _show_only(gate, remaining)
+
+    until_alone(gate, show_the_rest)
     return gate.withdraw(csvs)
 
 
@@ -137,7 +146,9 @@ def _show_only(gate: Gate, remaining: Mapping[str, Sequence[Feature]]) -> None:
     try:
         publish_map(gate, remaining, others_stay=True)
         publish_summaries(gate, remaining)
-    except (GateRefused, ValueError) as refusal:
+    except MapOvertaken:
+        raise
+    except (GateRefused, StoreUnavailable, ValueError) as refusal:  # also where there is no space for a smaller map
         log.warning("the map is withdrawn whole until it is made again: %s", refusal)
         gate.look_again()
         gate.withdraw(path for path in gate.paths() if belongs_to_map(path))

@@ -65,7 +65,7 @@ def published(installation: Installation) -> Iterator[Published]:
         )
         names = ZoneNames(gate.rules.zones)
         features = map_files.features_of(frame, ids, names)
-        second = map_files.publish_map(gate, features).gate
+        second = map_files.until_alone(gate, lambda: map_files.publish_map(gate, features)).gate
         third = map_files.publish_summaries(gate)
         total = GateReport()
         for part in (report.gate, second, third):

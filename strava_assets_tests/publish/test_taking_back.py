@@ -16,6 +16,7 @@ from strava_assets.errors import StoreUnavailable
 from strava_assets.installation import Installation
 from strava_assets.privacy.visibility import Release, reason_hidden
 from strava_assets.publish import gate as gate_module
+from strava_assets.publish.map_inputs import behind
 from strava_assets.publish.verify import verify
 from strava_assets.stores import Store
 from strava_assets.strava.tombstones import forget_if_gone
@@ -105,7 +106,7 @@ def test_broken_off_at_any_step_the_next_call_makes_it_whole(
         def deed(*given: Any) -> Any:
             left[0] -= 1
             if left[0] == 0:
-                raise StoreUnavailable("the plug is pulled")
+                raise KeyboardInterrupt("the plug is pulled")
             return real(*given)
 
         return deed
@@ -113,12 +114,44 @@ def test_broken_off_at_any_step_the_next_call_makes_it_whole(
     with monkeypatch.context() as patched:
         patched.setattr(gate_module.Gate, "_write", breaking(gate_module.Gate._write))
         patched.setattr(Store, "delete", breaking(Store.delete))
-        with pytest.raises(StoreUnavailable, match="plug"):
+        with pytest.raises(KeyboardInterrupt, match="plug"):
             withdraw_hidden(published.installation)
     withdraw_hidden(published.installation)
     assert (csvs(published), on_the_map(published)) == (7, 7)
     public = published.ids[2][1].encode()
     assert [path for path in published.root.rglob("*.*") if path.is_file() and public in path.read_bytes()] == []
+    assert verify(published.installation.gate()).findings == []
+
+
+def test_what_must_go_goes_where_nothing_can_be_written(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: Any) -> Any:
+        raise StoreUnavailable("no space left")
+
+    sql(published, "update strava.activity set visibility = 'only_me' where id = 2")
+    with monkeypatch.context() as patched:
+        patched.setattr(gate_module.Gate, "_write", full)
+        withdraw_hidden(published.installation)
+    assert csvs(published) == 7
+    assert not list(published.root.glob("*/activities.topojson"))  # rather none than one that shows it
+    assert behind(published.installation.database, published.installation.settings.public_root)  # so it is made again
+
+
+def test_what_cannot_be_deleted_does_not_keep_the_others(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    sql(published, "update strava.activity set visibility = 'only_me' where id in (2, 5, 7)")
+    real, stubborn = Store.delete, published.ids[5][1]
+
+    def delete(store: Store, key: str) -> None:
+        if stubborn in key:
+            raise StoreUnavailable("not allowed")
+        real(store, key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "delete", delete)
+        with pytest.raises(StoreUnavailable, match="not allowed"):
+            withdraw_hidden(published.installation)
+    assert csvs(published) == 6
+    withdraw_hidden(published.installation)
+    assert csvs(published) == 5
     assert verify(published.installation.gate()).findings == []
 
 
