@@ -11,7 +11,7 @@ import pytest
 
 from strava_assets.errors import GateOvertaken
 from strava_assets.publish import gate as gate_module
-from strava_assets.publish import map_files, month_files, topojson_file
+from strava_assets.publish import map_files, month_files, taking_back, topojson_file
 from strava_assets.publish.gate import map_path
 from strava_assets.publish.verify import verify
 from strava_assets.withdrawal import withdraw_hidden
@@ -211,3 +211,63 @@ def csv_of(published: Published, number: int) -> Path:
 def features_of(published: Published) -> list[Any]:
     gate = published.installation.gate()
     return topojson_file.features_of(gate.read(map_path(published.athlete)))
+
+
+def shown(published: Published) -> dict[str, tuple[str, float]]:
+    """Name and distance of each activity on the map, by public id."""
+    topology = published.installation.gate().topology(published.athlete)
+    assert topology is not None
+    return {f.properties["actID"]: (f.properties["name"], f.properties["distance"]) for f in topology.features}
+
+
+def test_a_withdrawal_does_not_bring_back_what_a_run_replaced_meanwhile(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, between = taking_back.publish_map, dict[str, tuple[str, float]]()
+
+    def late(*given: Any, **named: Any) -> Any:
+        if not between:  # the withdrawal has read the map: now a run publishes another ride 4, and ride 9
+            published.publish([ride(1), ride(2), ride(4, seed=99), *(ride(number) for number in range(5, 10))])
+            between.update(shown(published))
+        return real(*given, **named)
+
+    monkeypatch.setattr(taking_back, "publish_map", late)
+    do(published, DEEDS[3])
+    between.pop(published.ids[3][1], None)
+    assert shown(published) == between
+    assert published.ids[9][1] in between
+    assert verify(published.installation.gate()).findings == []
+
+
+def test_an_older_view_of_the_map_is_not_published_over_a_newer(published: Published) -> None:
+    gate = published.installation.gate()
+    gate.known()
+    old = {published.athlete: features_of(published)}
+    published.publish([*(ride(number) for number in range(1, 4)), ride(4, seed=99), *(ride(n) for n in range(5, 9))])
+    newer = shown(published)
+    with pytest.raises(GateOvertaken, match="published by another"):
+        map_files.publish_map(gate, old)
+    assert shown(published) == newer
+
+
+def test_a_file_that_a_killed_run_wrote_goes_with_its_month(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, path = gate_module.Gate._write, month_files.csv_path(*published.ids[3])
+
+    def killed(gate: Any, key: str, data: bytes) -> None:
+        real(gate, key, data)
+        if key == path:
+            raise KeyboardInterrupt
+
+    do(published, DEEDS[3])
+    do(published, "update strava.activity set visibility = 'everyone' where id = 3")
+    with monkeypatch.context() as patched:
+        patched.setattr(gate_module.Gate, "_write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            published.publish()
+    assert (published.root / path).exists()
+    do(published, DEEDS[3])
+    published.publish([ride(number) for number in range(1, 9) if number != 3])
+    assert not (published.root / path).exists()
+    others_are_whole(published, 7)

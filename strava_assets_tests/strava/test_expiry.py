@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from strava_assets import resources, schedules
+from strava_assets import expiry, resources, schedules
 from strava_assets.definitions import defs
 from strava_assets.errors import StoreUnavailable
 from strava_assets.expiry import forget_api_originals
@@ -194,3 +194,33 @@ def test_the_job_runs_daily_where_there_is_a_bound_and_never_where_there_is_none
     resources.use(bounded.installation)
     assert isinstance(tick(), dg.RunRequest)
     assert forgotten() == len(ids)
+
+
+@few
+def test_killed_after_forgetting_the_tables_are_made_anew_nevertheless(
+    bounded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounded.run()
+    grow_old(bounded, [row["id"] for row in bounded.sql("select id from strava.activity")])
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(expiry, "remove_streams", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget_api_originals(bounded.installation)
+    assert bounded.sql("select 1 from strava.month_request where wanted > done")
+
+
+@few
+def test_what_was_deleted_at_strava_is_missed_though_its_api_part_was_forgotten(bounded: World) -> None:
+    summary = next(item for item in bounded.client().activities() if item["visibility"] == "everyone")
+    number = imported(bounded, summary, bounded.athlete_id)
+    list_everyone(bounded.settings, bounded.database, None, None)
+    bounded.sql("update strava.activity set listed_at = now() - interval '9 days'")
+    grow_old(bounded, [number])
+    forget_api_originals(bounded.installation)
+    bounded.control("delete", id=summary["id"])
+    list_everyone(bounded.settings, bounded.database, None, None)
+    assert bounded.sql("select state from strava.activity where id = %s", number) == [{"state": "gone"}]
