@@ -111,6 +111,7 @@ def activities_topojson(context: dg.AssetExecutionContext, installation: Install
         with_strava_id=opened.settings.link_to_strava,
         dropped=csv_files.column_choice(opened.settings.public_columns),
     )
+    withdraw_hidden(opened)  # what was hidden meanwhile is not on the map; nor is its CSV to be left
     report = built.report
     return dg.MaterializeResult(
         metadata={
