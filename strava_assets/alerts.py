@@ -7,6 +7,7 @@ A mail names no place, ride or zone and holds no secret: error messages may, so 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,11 +48,6 @@ class Run:
     recovers: tuple[str, ...]
     failure: str | None = None
 
-    @property
-    def span(self) -> str:
-        """Its partitions, briefly: ``2024-01``, ``2024-01..2024-06``, or nothing."""
-        return "..".join(dict.fromkeys((self.partitions[0], self.partitions[-1]))) if self.partitions else ""
-
 
 def missing(settings: Settings) -> list[str]:
     """Names of the settings that mail needs and that are not set."""
@@ -82,7 +78,9 @@ def watch(settings: Settings, database: Database, runs: Iterable[Run], now: date
         for run in runs:
             _note_run(connection, settings, run)
         _note_athletes(connection, settings, now)
-        _note_events(connection, settings, now)
+        _note_events(connection, now)
+        _note_withdrawal(connection, now)
+        _note_reading(connection, settings, now)
     return _tell(settings, database, now)
 
 
@@ -90,16 +88,15 @@ def _note_run(connection: Any, settings: Settings, run: Run) -> None:
     if run.failure is None:
         queries().end_of_runs(connection, job=run.job, partitions=list(run.partitions), at=run.ended_at)
         return
-    page = f"http://127.0.0.1:{settings.dagster_port}/runs/{run.id}"
-    again = f"strava-assets materialize --months {run.span}" if run.partitions else "run it again on that page"
+    again = "" if run.partitions else "\nWhen the cause is gone: run it again on that page"
     _note(
         connection,
-        subject=":".join(part for part in ("run", run.job, run.span) if part),
+        subject=f"run:{run.job}",
         jobs=list(run.recovers),
         partitions=list(run.partitions),
-        title=f"the run of {run.job}" + (f" for {run.span}" if run.span else ""),
+        title=f"the run of {run.job}",
         wrong=f"failed{run.failure}",
-        remedy=f"See {page}\nWhen the cause is gone: {again}",
+        remedy=f"See http://127.0.0.1:{settings.dagster_port}/runs/{run.id}{again}",
         since=run.ended_at,
         seen_at=run.ended_at,
         lasting=False,
@@ -122,7 +119,7 @@ def _note_athletes(connection: Any, settings: Settings, now: datetime) -> None:
         )
 
 
-def _note_events(connection: Any, settings: Settings, now: datetime) -> None:
+def _note_events(connection: Any, now: datetime) -> None:
     stuck = queries().events_stuck(connection, now=now)
     if not stuck["events"]:
         queries().end_of_trouble(connection, subject="events", now=now)
@@ -132,11 +129,49 @@ def _note_events(connection: Any, settings: Settings, now: datetime) -> None:
         subject="events",
         title="following Strava's events",
         wrong=f"stands still: {stuck['events']} have waited for more than an hour. "
-        + (stuck["outcome"] or "Nobody has looked at them yet"),
+        + _nameless(stuck["outcome"] or "Nobody has looked at them yet"),
         remedy="They are tried again by themselves. What can be mended here: strava-assets doctor",
         since=stuck["since"],
         seen_at=now,
     )
+
+
+def _note_withdrawal(connection: Any, now: datetime) -> None:
+    stuck = queries().withdrawal_stuck(connection, now=now)
+    if not stuck["events"]:
+        queries().end_of_trouble(connection, subject="withdrawal", now=now)
+        return
+    _note(
+        connection,
+        subject="withdrawal",
+        title="withdrawing what may not be shown",
+        wrong="fails: what must be withdrawn could not be, and may still be public. "
+        f"Events that wait for it for more than an hour: {stuck['events']}",
+        remedy="It is tried again by itself. Look at the public root's store; strava-assets doctor",
+        since=stuck["since"],
+        seen_at=now,
+    )
+
+
+def _note_reading(connection: Any, settings: Settings, now: datetime) -> None:
+    stuck = queries().reading_stuck(connection, application=settings.client_id or "", now=now)
+    if stuck is None:
+        queries().end_of_trouble(connection, subject="reading", now=now)
+    elif stuck["lasts"]:
+        _note(
+            connection,
+            subject="reading",
+            title="reading from Strava",
+            wrong=f"fails again and again: {_nameless(stuck['reason'])}",
+            remedy="It is tried again by itself. What can be mended here: strava-assets doctor",
+            since=now,
+            seen_at=now,
+        )
+
+
+def _nameless(reason: str) -> str:
+    """What Strava's answer meant, without the number of a ride."""
+    return re.sub(r"\bactivity \d+", "an activity", reason)
 
 
 def _note(connection: Any, **values: Any) -> None:
@@ -152,8 +187,9 @@ def _tell(settings: Settings, database: Database, now: datetime) -> str:
             return "another process is telling"
         due = list(queries().untold(connection, now=now))
         if not due:
-            wrong = queries().troubles(connection)
-            return f"{wrong} wrong, and told" if wrong else "nothing is wrong"
+            found = queries().troubles(connection)
+            held = f"; {found['held']} began again and is told later" if found["held"] else ""
+            return f"{found['wrong']} wrong, and told{held}" if found["wrong"] else "nothing is wrong"
         lately = queries().mails_lately(connection, now=now)
         waits = f"{len(due)} to be told: "
         if lately["refused_at"] is not None:
@@ -188,13 +224,24 @@ def _words(due: list[dict[str, Any]]) -> tuple[str, str]:
     for row in [*wrong[:_SHOWN], *ended[:_SHOWN]]:
         title = row["title"][0].upper() + row["title"][1:]
         if row["ended_at"] is None:
-            lines += [f"{title} {row['wrong']}.", f"Since {_time(row['since'])}.", row["remedy"], ""]
+            lines += [f"{title} {row['wrong']}.", f"Since {_time(row['since'])}.", row["remedy"]]
+            lines += [*_months(row["partitions"]), ""]
         else:
             lines += [f"{title} works again.", f"Wrong from {_time(row['since'])} to {_time(row['ended_at'])}.", ""]
     if hidden := max(0, len(wrong) - _SHOWN) + max(0, len(ended) - _SHOWN):
         lines += [f"And {hidden} more; strava-assets doctor and the Dagster UI show how it stands.", ""]
     lines += ["Each is told once, and once more when it works again."] if wrong else []
     return f"strava_assets: {told[0] if len(told) == 1 else ', '.join(counts)}", "\n".join(lines).rstrip() + "\n"
+
+
+def _months(partitions: list[str]) -> list[str]:
+    """Months that failed and did not succeed since, as the commands that do them again."""
+    from strava_assets.partitions import ranges  # Dagster's; who looks by the clock has it already
+
+    spans = ["..".join(dict.fromkeys(span)) for span in ranges(partitions, longest=len(partitions))]
+    lines = [f"strava-assets materialize --months {span}" for span in spans[:_SHOWN]]
+    more = [f"and {len(spans) - _SHOWN} more"] if len(spans) > _SHOWN else []
+    return ["When the cause is gone:", *lines, *more] if lines else []
 
 
 def _time(moment: datetime) -> str:

@@ -247,8 +247,8 @@ def publish_when_settled(
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells the owner by mail what went wrong (a run, an athlete's connection, events that wait) and "
-    "when it works again. Asks for no run.",
+    description="Tells the owner by mail what went wrong (a run, an athlete's connection, events that wait, a "
+    "withdrawal, reading from Strava) and when it works again. Asks for no run.",
 )
 def run_failure_alert(context: dg.SensorEvaluationContext, installation: InstallationResource) -> dg.SensorResult:
     """Look at the runs that finished and at the database; one mail about what is new, if anything is."""

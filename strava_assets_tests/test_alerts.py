@@ -11,11 +11,14 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
-from strava_assets.alerts import AN_HOUR, Run, watch
+from strava_assets import resources, sensors
+from strava_assets.alerts import A_DAY, AN_HOUR, Run, watch
 from strava_assets.doctor import Row, examine
-from strava_assets.errors import StravaUnauthorized
+from strava_assets.errors import StoreUnavailable, StravaUnauthorized
+from strava_assets.installation import Installation
+from strava_assets.resources import InstallationResource
 from strava_assets.settings import Settings
-from strava_assets.strava.account import drain_events, events_requested
+from strava_assets.strava.account import drain_events, events_requested, land, ledger_of, list_everyone
 from strava_assets.strava.tokens import TokenStore
 from strava_assets_tests.mailbox import LOGIN, OWNER, Mailbox
 from strava_assets_tests.strava.conftest import World, connected, world
@@ -92,7 +95,7 @@ def test_a_failure_is_told_once_and_its_end_once(here: Watch, box: Mailbox) -> N
 
 def test_what_fails_again_after_its_end_is_told_again(here: Watch, box: Mailbox) -> None:
     for failure in (": once", None, ": twice"):
-        here.look(here.run(failure))
+        here.look(here.run(failure), later=timedelta(hours=3, minutes=1))
     assert [text.partition("\n")[0] for text in box.texts] == [
         "strava_assets: the run of publish failed",
         "strava_assets: the run of publish works again",
@@ -105,6 +108,26 @@ def test_what_goes_on_failing_is_told_once_a_day(here: Watch, box: Mailbox) -> N
         here.look(here.run(": again"), later=timedelta(hours=1))
     assert len(box.mails) == 2
     assert "Since 2026-11-03 12:00 UTC" in box.texts[1]
+
+
+def test_what_fails_again_soon_after_its_end_is_told_if_it_stays_so(here: Watch, box: Mailbox) -> None:
+    for failure in (": once", None, ": twice"):
+        here.look(here.run(failure))
+    assert here.look() == "1 wrong, and told; 1 began again and is told later"
+    here.now += timedelta(hours=3)
+    assert here.look() == "told of 1 that went wrong and 0 that work again"
+    assert "Since 2026-11-03 12:02 UTC" in box.texts[2]
+    assert here.look(here.run(None)) == "told of 0 that went wrong and 1 that work again"
+    assert len(box.mails) == 4
+
+
+def test_a_month_that_fails_and_recovers_all_day_leaves_mails_to_the_others(here: Watch, box: Mailbox) -> None:
+    for number in range(24 * 6):
+        failure = None if number % 2 else ": down"
+        here.look(here.run(failure, ("2024-05",), job="follow"), later=timedelta(minutes=10))
+    assert 2 <= len(box.mails) <= A_DAY * 2 / 3
+    here.look(here.run(": once"))
+    assert "the run of publish failed" in box.texts[-1]
 
 
 def test_what_merely_stays_wrong_is_not_told_again(here: Watch, box: Mailbox) -> None:
@@ -129,29 +152,53 @@ def test_a_success_before_the_failure_is_no_end(here: Watch) -> None:
 
 def test_months_work_again_when_each_of_them_does_in_whatever_run(here: Watch, box: Mailbox) -> None:
     here.look(here.run(": down", ("2024-04", "2024-05", "2024-06"), job="ingest_months"))
-    assert "strava-assets materialize --months 2024-04..2024-06\n" in box.texts[0]
+    assert "When the cause is gone:\nstrava-assets materialize --months 2024-04..2024-06\n" in box.texts[0]
     assert here.look(here.run(None, ("2024-05",), job="follow")) == "1 wrong, and told"
     assert here.look(here.run(None, ("2023-12",), job="follow")) == "1 wrong, and told"
     works = here.look(
         here.run(None, ("2024-06", "2024-07"), job="ingest_months"), here.run(None, ("2024-04",), "follow")
     )
     assert works == "told of 0 that went wrong and 1 that work again"
-    assert "for 2024-04..2024-06 works again" in box.texts[1]
+    assert "The run of ingest_months works again" in box.texts[1]
 
 
 def test_one_month_s_success_is_not_another_s(here: Watch) -> None:
-    here.look(*(here.run(": down", (month,), job="follow") for month in ("2024-05", "2024-06")))
-    assert here.look(here.run(None, ("2024-05",), job="follow")).startswith("told of 0 that went wrong and 1")
-    assert here.look() == "1 wrong, and told"
+    for month in ("2024-05", "2024-06"):
+        here.look(here.run(": down", (month,), job="follow"))
+    assert here.look(here.run(None, ("2024-05",), job="follow")) == "1 wrong, and told"
+    assert here.look(here.run(None, ("2024-06",), job="follow")).startswith("told of 0 that went wrong and 1")
+
+
+def test_whichever_months_of_a_job_fail_it_is_one_trouble_and_one_mail(here: Watch, box: Mailbox) -> None:
+    spans = [("2024-01",), ("2024-01", "2024-02"), ("2024-01", "2024-02", "2024-03"), ("2023-06",)]
+    for span in spans:
+        here.look(here.run(": down", span, job="ingest_months"))
+    here.look(here.run(None, ("2024-02",), job="ingest_months"))
+    assert len(box.mails) == 1
+    here.now += timedelta(days=1)
+    here.look(here.run(": down", ("2024-01",), job="ingest_months"))
+    assert [line for line in box.texts[1].split("\n") if "materialize" in line] == [
+        f"strava-assets materialize --months {month}" for month in ("2023-06", "2024-01", "2024-03")
+    ]
+    assert here.look(here.run(None, ("2023-06",), job="ingest_months")) == "1 wrong, and told"
+    here.look(here.run(None, ("2024-01", "2024-02", "2024-03"), job="follow"))
+    assert "The run of ingest_months works again" in box.texts[2]
+
+
+def test_of_very_many_months_the_first_are_shown(here: Watch, box: Mailbox) -> None:
+    months = tuple(f"20{year}-05" for year in range(10, 35))
+    here.look(here.run(": down", months, job="ingest_months"))
+    assert box.texts[0].count("materialize") == 20
+    assert "--months 2029-05\nand 5 more\n" in box.texts[0]
 
 
 def test_a_storm_is_one_mail_and_the_rest_is_gathered(here: Watch, box: Mailbox) -> None:
-    months = [f"20{year}-{month:02d}" for year in range(10, 20) for month in range(1, 13)]
-    here.look(*(here.run(": down", (month,), job="follow") for month in months[:40]))
+    jobs = [f"job_{number}" for number in range(120)]
+    here.look(*(here.run(": down", job=job) for job in jobs[:40]))
     assert box.texts[0].startswith("strava_assets: 40 wrong\n")
     assert "And 20 more" in box.texts[0]
-    for month in months[40:]:
-        here.look(here.run(": down", (month,), job="follow"), later=timedelta(seconds=20))
+    for job in jobs[40:]:
+        here.look(here.run(": down", job=job), later=timedelta(seconds=20))
     assert len(box.mails) == AN_HOUR
     assert "gathered" in here.look()
     here.now += timedelta(hours=1)
@@ -288,6 +335,104 @@ def test_events_of_an_athlete_who_must_connect_again_are_one_trouble(connected: 
     waiting(connected, 2).look()
     [alert] = connected.sql("select subject from strava.alert")
     assert alert["subject"] == f"athlete:{connected.athlete_id}"
+
+
+def test_a_withdrawal_that_keeps_failing_is_told_until_it_gets_through(
+    connected: World, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(connected)
+    here = Watch(connected.installation, box)
+    here.now = datetime.now(UTC)
+    tell(connected, "create", connected.control("add", push=False)["id"])
+    connected.sql("update strava.webhook_event set received_at = now() - interval '2 days'")
+    monkeypatch.setattr(sensors, "_LISTENS", 0.0)
+    resources.use(connected.installation)
+
+    def down(_: Installation) -> None:
+        raise StoreUnavailable("the public root does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sensors, "withdraw_hidden", down)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                sensors.webhook_events(installation=InstallationResource())
+    assert here.look(later=timedelta(hours=1, minutes=1)) == "nothing is wrong", "it is only just being withdrawn"
+    assert here.look() == "told of 1 that went wrong and 0 that work again"
+    assert "Withdrawing what may not be shown fails: what must be withdrawn could not be" in box.texts[0]
+    assert "for more than an hour: 1.\n" in box.texts[0]
+    assert "Look at the public root's store; strava-assets doctor" in box.texts[0]
+    sensors.webhook_events(installation=InstallationResource())
+    assert here.look() == "told of 0 that went wrong and 1 that work again"
+
+
+def reconcile(world: World, settings: Settings | None = None) -> str | None:
+    return list_everyone(settings or world.settings, world.database, None, None).stopped
+
+
+def passes(world: World, time: timedelta) -> None:
+    """For the pause that Strava's failures brought about."""
+    world.sql("update strava.api_pause set until = until - %s", time)
+
+
+def test_an_application_set_inactive_is_told_without_any_event(connected: World, box: Mailbox) -> None:
+    here = Watch(connected.installation, box)
+    here.now = datetime.now(UTC)
+    connected.control("inactive")
+    assert "inactive" in str(reconcile(connected))
+    passes(connected, timedelta(hours=6))
+    assert here.look() == "nothing is wrong", "it may have been a moment's"
+    for told in ("nothing is wrong", "1 wrong, and told"):
+        reconcile(connected)
+        assert here.look() == told
+        passes(connected, timedelta(hours=2))
+        here.look()
+        passes(connected, timedelta(hours=4))
+    [text] = box.texts
+    assert text.startswith("strava_assets: reading from Strava fails again and again\n")
+    assert "Strava has set your API application inactive: its owner needs a paid subscription." in text
+    connected.control("inactive", inactive=False)
+    assert reconcile(connected) is None
+    assert here.look() == "told of 0 that went wrong and 1 that work again"
+    assert "Reading from Strava works again." in box.texts[1]
+
+
+def test_a_wrong_client_secret_is_told(connected: World, box: Mailbox) -> None:
+    wrong = connected.settings.model_copy(update={"client_secret": SecretStr("not-it")})
+    connected.sql("update strava.athlete set token_expires_at = now()")
+    here = Watch(connected.installation, box)
+    here.now = datetime.now(UTC)
+    for _ in range(2):
+        passes(connected, timedelta(hours=6))
+        reconcile(connected, wrong)
+    passes(connected, timedelta(hours=2))
+    assert here.look() == "told of 1 that went wrong and 0 that work again"
+    assert "Strava does not accept STRAVA_CLIENT_ID and STRAVA_CLIENT_SECRET" in box.texts[0]
+    assert "not-it" not in box.texts[0]
+
+
+def test_an_outage_is_told_when_reads_have_failed_for_more_than_an_hour(connected: World, box: Mailbox) -> None:
+    here = Watch(connected.installation, box)
+    here.now = datetime.now(UTC)
+    assert reconcile(connected) is None
+    [newest] = connected.sql("select to_char(max(month), 'YYYY-MM') as month from strava.activity")
+    connected.control("inactive")
+    for minutes in (5, 10, 20, 40):  # as long as the pauses are
+        land(connected.settings, connected.database, connected.installation.store, [newest["month"]])
+        assert here.look() == "nothing is wrong"
+        passes(connected, timedelta(minutes=minutes))
+    land(connected.settings, connected.database, connected.installation.store, [newest["month"]])
+    assert here.look() == "told of 1 that went wrong and 0 that work again"
+    connected.control("inactive", inactive=False)
+    land(connected.settings, connected.database, connected.installation.store, [newest["month"]])
+    assert here.look() == "told of 0 that went wrong and 1 that work again"
+
+
+def test_why_reading_fails_is_told_without_the_number_of_a_ride(here: Watch, box: Mailbox) -> None:
+    ledger_of(here.settings, here.database).pause("Strava answers the streams of activity 1712 with an error (502)")
+    with here.database.transaction() as connection:
+        connection.execute("update strava.api_pause set failures = 5")
+    here.look()
+    assert "again and again: Strava answers the streams of an activity with an error (502).\n" in box.texts[0]
 
 
 def test_doctor_logs_in_sends_nothing_and_says_what_is_missing(installation: Any, box: Mailbox) -> None:

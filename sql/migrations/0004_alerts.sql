@@ -1,4 +1,4 @@
--- What is wrong now, or was: one row a subject (run:<job>:<months>, athlete:<our id>, events). The owner is
+-- What is wrong now, or was: one row a subject (run:<job>, athlete:<our id>, events, withdrawal, reading). The owner is
 -- told by mail, once each way. A new beginning takes the row of the old one.
 create table strava.alert (
     subject      text primary key,

@@ -69,7 +69,9 @@ set attempts = attempts + :counted, next_attempt_at = :until, outcome = :outcome
 where id = any(:ids) and state = 'pending';
 
 -- name: mark_events_requested!
-update strava.webhook_event set state = 'requested', outcome = :outcome where id = any(:ids) and state = 'pending';
+-- Looked into: handled, as far as Strava is concerned.
+update strava.webhook_event set state = 'requested', outcome = :outcome, handled_at = now()
+where id = any(:ids) and state = 'pending';
 
 -- name: mark_events_done!
 update strava.webhook_event set state = 'done', handled_at = now() where id = any(:ids) and state = 'requested';

@@ -160,11 +160,14 @@ class GroupCommit:
             return await self._execute(await self._connect(), events)
 
     async def _execute(self, connection: psycopg.AsyncConnection[Any], events: list[Parameters]) -> list[bool]:
-        async with connection.cursor() as cursor:
-            if not events:
-                await cursor.execute("select 1")
-                return []
-            # a pipeline, and so one transaction and one wait for the disk
+        if not events:
+            await connection.execute("select 1")
+            return []
+        # one transaction and so one wait for the disk; a pipeline, and so few ways there and back
+        async with connection.pipeline(), connection.transaction(), connection.cursor() as cursor:
+            # a statement that waits for a lock ends when those who wait for it have gone. Only here: behind a pooler
+            # the next transaction on this connection may be somebody else's
+            await connection.execute(f"set local statement_timeout = {int(1000 * self._patience)}")
             await cursor.executemany(queries().put_webhook_event.sql, events, returning=True)
             return [row[0] async for result in cursor.results() for row in await result.fetchall()]
 
@@ -173,8 +176,6 @@ class GroupCommit:
         self._connection = await psycopg.AsyncConnection.connect(
             self._url, autocommit=True, connect_timeout=_CONNECTING, application_name="strava_assets gateway"
         )
-        # a statement that waits for a lock ends when those who wait for it have gone
-        await self._connection.execute(f"set statement_timeout = {int(1000 * self._patience)}")
         return self._connection
 
     def _hang_up(self) -> None:

@@ -88,7 +88,8 @@ def test_a_run_that_fails_is_told_with_its_page_and_its_next_success_too(
     assert owner.tick() == "1 wrong, and told"
     [run] = owner.instance.get_runs()
     [text] = box.texts
-    assert "The run of follow for 2024-05 failed at ends_badly: a store could not be read or written." in text
+    assert "The run of follow failed at ends_badly: a store could not be read or written." in text
+    assert "strava-assets materialize --months 2024-05\n" in text
     assert f"http://127.0.0.1:3000/runs/{run.run_id}" in text
     assert "Morning_Ride" not in text
     owner.run(a_month, "again", **{"dagster/partition": "2024-05"})
@@ -105,7 +106,8 @@ def test_a_range_of_months_is_one_trouble_until_each_of_them_worked(owner: Owner
     span = {"dagster/asset_partition_range_start": "2023-12", "dagster/asset_partition_range_end": "2024-02"}
     owner.run(months, "no space", **span)
     owner.tick()
-    assert "ingest_months for 2023-12..2024-02 failed" in box.texts[0]
+    assert "The run of ingest_months failed" in box.texts[0]
+    assert "--months 2023-12..2024-02\n" in box.texts[0]
     for month in ("2023-12", "2024-01", "2024-02"):
         assert len(box.mails) == 1
         owner.run(a_month, **{"dagster/partition": month})

@@ -96,6 +96,19 @@ def test_an_event_that_cannot_be_kept_does_not_take_its_neighbours_with_it(known
     assert sorted(kept(known)) == [0, 1, 2, 3, 5, 6, 7, 8, 9]
 
 
+def test_an_event_whose_commit_fails_is_not_answered_as_kept(known: Installation) -> None:
+    with known.database.transaction() as connection:
+        connection.execute("""
+            create function strava.refuse() returns trigger language plpgsql as $$ begin raise 'at the end'; end $$;
+            create constraint trigger refuse after insert on strava.webhook_event
+            deferrable initially deferred for each row when (new.object_id = 13) execute function strava.refuse()
+        """)
+    together = [event(1), event(2, object_id=13), event(3)]
+    answers = keeping(known, lambda commit: outcomes(commit, together))
+    assert [type(answer) for answer in answers] == [bool, DatabaseUnavailable, bool]
+    assert kept(known) == {1: 1, 3: 1}
+
+
 def test_a_connection_that_was_lost_meanwhile_costs_no_event(known: Installation) -> None:
     async def deed(commit: GroupCommit) -> None:
         assert await commit.keep(event(1).parameters()) is False
@@ -106,6 +119,26 @@ def test_a_connection_that_was_lost_meanwhile_costs_no_event(known: Installation
 
     keeping(known, deed)
     assert kept(known) == {1: 1, 2: 1}
+
+
+def test_the_connection_is_left_as_it_was_for_whoever_a_pooler_gives_it_to(known: Installation) -> None:
+    async def deed(commit: GroupCommit) -> list[str]:
+        async def limit() -> str:
+            assert commit._connection is not None
+            cursor = await commit._connection.execute("show statement_timeout")
+            (found,) = await cursor.fetchone() or ("",)
+            return str(found)
+
+        await commit.keep(None)
+        before = await limit()
+        await commit.keep(event(1).parameters())
+        with psycopg.connect(known.database.url) as other:
+            other.execute("lock table strava.webhook_event")
+            await outcomes(commit, [event(2)])
+        assert await commit.keep(event(3).parameters()) is False
+        return [before, await limit()]
+
+    assert keeping(known, deed, patience=0.3) == ["0", "0"]
 
 
 def test_while_the_database_hangs_some_wait_and_the_rest_are_refused_at_once(known: Installation) -> None:
