@@ -90,12 +90,12 @@ def features_of(
     """
     shown = masked[masked["hidden_because"].isna() & masked["activity_id"].isin(ids.keys())]
     features: dict[str, list[Feature]] = {}
-    arcs = topojson_file.arcs_of(shown.geometry.to_numpy())
-    for row, own in zip(pd.DataFrame(shown.drop(columns="geometry")).to_dict("records"), arcs, strict=True):
+    rows = pd.DataFrame(shown.drop(columns="geometry")).to_dict("records")
+    for row, own, box in zip(rows, *topojson_file.arcs_of(shown.geometry.to_numpy()), strict=True):
         athlete, public = ids[int(row["activity_id"])]
         print_ = month_files.csv_fingerprint(row["fingerprint"], dropped)
         properties = properties_of(row, public, hidden_names, with_strava_id)
-        features.setdefault(athlete, []).append(Feature(properties, own, print_))
+        features.setdefault(athlete, []).append(Feature(properties, own, print_, box))
     return features
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 
@@ -21,7 +22,7 @@ from strava_assets.publish.judge import INDEX
 from strava_assets.publish.topojson_file import Feature
 
 #: Counts up whenever the same masked row comes out as another feature.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass
@@ -33,17 +34,17 @@ class Inputs:
     rules : str
         Everything beside the tables that a feature depends on.
     months : dict
-        By month: the version of its table, and the public ids of its activities, by athlete.
+        By month: the version of its table, and by athlete the public ids of its activities, with their boxes.
     """
 
     rules: str
-    months: dict[str, tuple[str, dict[str, list[str]]]] = field(default_factory=dict)
+    months: dict[str, tuple[str, dict[str, dict[str, Any]]]] = field(default_factory=dict)
 
     def add(self, month: str, version: str, features: Mapping[str, Collection[Feature]]) -> None:
         """Note what a month gave."""
         self.months[month] = (
             version,
-            {athlete: [f.properties["actID"] for f in members] for athlete, members in features.items()},
+            {athlete: {f.properties["actID"]: f.box for f in members} for athlete, members in features.items()},
         )
 
     def told(self, waiting: Collection[str], objects: Mapping[str, bytes]) -> str:
@@ -97,10 +98,15 @@ def unchanged(gate: Gate, rules: str, versions: Mapping[str, str]) -> dict[str, 
     found = {}
     for month, (version, activities) in told["months"].items():
         if versions.get(month) == version and all(
-            athlete in members and members[athlete].keys() >= set(ids) for athlete, ids in activities.items() if ids
+            athlete in members and members[athlete].keys() >= boxes.keys()
+            for athlete, boxes in activities.items()
+            if boxes
         ):
             found[month] = {
-                athlete: [members[athlete][number] for number in ids] for athlete, ids in activities.items()
+                athlete: [
+                    replace(members[athlete][number], box=tuple(box) if box else None) for number, box in boxes.items()
+                ]
+                for athlete, boxes in activities.items()
             }
     return found
 

@@ -61,18 +61,23 @@ class Feature:
         the position before it, as TopoJSON wants them.
     made_from : str
         The fingerprint that its CSV has to have; empty where both are public already.
+    box : (int, int, int, int), optional
+        Of its lines: west, south, east, north, in cells. Where all are known, the file's need not be looked for.
     """
 
     properties: dict[str, Any]
     arcs: list[list[list[int]]]
     made_from: str = ""
+    box: tuple[int, int, int, int] | None = None
 
 
 @without_collector()
-def arcs_of(geometries: Sequence[shapely.MultiLineString]) -> list[list[list[list[int]]]]:
-    """The arcs of each MultiLineString (EPSG:4326, on the grid), for `Feature`."""
+def arcs_of(
+    geometries: Sequence[shapely.MultiLineString],
+) -> tuple[list[list[list[list[int]]]], list[tuple[int, int, int, int]]]:
+    """The arcs of each MultiLineString (EPSG:4326, on the grid), and its box, for `Feature`."""
     if not len(geometries):
-        return []
+        return [], []
     from topojson.ops import delta_encoding
 
     # The library's own Topology takes a vertex for needless where a line turns back on itself: the far end of
@@ -81,8 +86,10 @@ def arcs_of(geometries: Sequence[shapely.MultiLineString]) -> list[list[list[lis
     coords, line = shapely.get_coordinates(parts, return_index=True)
     cells = np.rint(coords / CELL).astype(np.int64)
     arcs = delta_encoding(np.split(cells, np.flatnonzero(np.diff(line)) + 1))
-    first = np.searchsorted(owner, np.arange(len(geometries) + 1)).tolist()
-    return [arcs[start:end] for start, end in itertools.pairwise(first)]
+    first = np.searchsorted(owner, np.arange(len(geometries) + 1))
+    starts = np.searchsorted(owner[line], np.arange(len(geometries)))
+    boxes = np.concatenate([np.minimum.reduceat(cells, starts), np.maximum.reduceat(cells, starts)], axis=1)
+    return [arcs[start:end] for start, end in itertools.pairwise(first.tolist())], list(map(tuple, boxes.tolist()))
 
 
 @without_collector()
@@ -113,7 +120,10 @@ def encode(features: Sequence[Feature]) -> bytes:
             }
         )
     corner, far = np.zeros(2, np.int64), np.zeros(2, np.int64)
-    if arcs:
+    boxes = [feature.box for feature in features if feature.box is not None]
+    if arcs and len(boxes) == len(features):
+        corner, far = np.array(boxes)[:, :2].min(axis=0), np.array(boxes)[:, 2:].max(axis=0)
+    elif arcs:
         cells, _ = _cells(arcs)
         corner, far = cells.min(axis=0), cells.max(axis=0)
     x, y = corner.tolist()

@@ -1,4 +1,4 @@
-"""Whatever is killed while an account is busy: nothing is lost, nothing is doubled, nothing is shown that may not be."""
+"""Whatever is killed while an account is busy: nothing is lost, nothing doubled, nothing shown that may not be."""
 
 from __future__ import annotations
 

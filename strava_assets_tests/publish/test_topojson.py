@@ -17,7 +17,8 @@ steps = st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_
 
 def feature(lines: list[np.ndarray], number: int = 1) -> Feature:
     drawn = shapely.MultiLineString([line * CELL for line in lines])
-    return Feature({"actID": f"{number:016x}"}, arcs_of([drawn])[0])
+    (arcs,), (box,) = arcs_of([drawn])
+    return Feature({"actID": f"{number:016x}"}, arcs, box=box)
 
 
 def same(got: list[np.ndarray], expected: list[np.ndarray]) -> bool:
