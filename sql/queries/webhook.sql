@@ -34,7 +34,7 @@ select coalesce((select refused from kept), true) as refused;
 -- In the order in which they came; those that were put off only when their time has come, and those of somebody
 -- who has to connect again not before that, unless they tell of leaving.
 select event.id, event.owner_id, event.object_type, event.object_id, event.aspect_type, event.event_time,
-       event.updates, event.attempts
+       event.updates, event.received_at, event.attempts, event.outcome
 from strava.webhook_event as event left join strava.athlete as athlete on athlete.strava_id = event.owner_id
 where event.state = 'pending' and event.next_attempt_at <= now()
   and (athlete.state is distinct from 'reconnect' or event.object_type = 'athlete')
@@ -64,8 +64,9 @@ where event.state = 'pending' and athlete.state = 'reconnect' and event.object_t
 group by athlete.id order by athlete.id;
 
 -- name: defer_events!
+-- Attempts are those that failed for the activity's own sake; what everybody waits for (null) leaves them.
 update strava.webhook_event
-set attempts = attempts + :counted, next_attempt_at = :until, outcome = :outcome
+set attempts = coalesce(:attempts, attempts), next_attempt_at = :until, outcome = :outcome
 where id = any(:ids) and state = 'pending';
 
 -- name: mark_events_requested!

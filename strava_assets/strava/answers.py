@@ -62,7 +62,7 @@ def problem(status: int, body: Any, headers: Mapping[str, str], what: str, now: 
 
 
 def unavailable(message: str, status: int | None = None) -> StravaUnavailable:
-    """A `StravaUnavailable`; ``status`` 500 is Strava's answer for one corrupt activity, others mean it is down."""
+    """A `StravaUnavailable` with its ``status``; whether Strava is down or one activity corrupt, `outage` asks."""
     error = StravaUnavailable(message)
     error.status = status  # type: ignore[attr-defined]
     return error

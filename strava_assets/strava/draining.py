@@ -17,23 +17,28 @@ from typing import Any
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import (
     StravaError,
-    StravaForbidden,
     StravaNotFound,
     StravaRateLimited,
     StravaUnauthorized,
-    StravaUnavailable,
 )
 from strava_assets.settings import Settings
 from strava_assets.strava.client import StravaClient
 from strava_assets.strava.listing import NOT_SHOWN, keep_detail
+from strava_assets.strava.outage import OUTAGE, Probe
 
 #: An activity that Strava tells of and does not know yet is asked for again after so many minutes; then it is gone.
 _NOT_YET = (1, 2, 5, 15)
 #: An event that is older than this came late: what it tells of would be known by now.
 _YOUNG = timedelta(hours=1)
-#: Seconds that one drain may look; a sensor's tick has sixty, and what it looks at last may take half of them.
+_NOT_THERE = "Strava tells of an activity that it does not show yet"
+#: Seconds that one drain may look; a sensor's tick has sixty, and what it looks at last, with the question whether
+#: Strava answers at all, may take more than half of them.
 _BUDGET = 20.0
-_GIVE_UP = 6  # times that Strava answers with an error of its own
+#: While Strava is down, everything waits for this part of the time that it has waited already, within bounds.
+_OF_AN_OUTAGE, _BRIEFEST, _LONGEST = 0.25, timedelta(seconds=5), timedelta(minutes=15)
+#: An activity that Strava cannot give while it gives others is asked for again after 5, 10, 20, … seconds, at last
+#: hourly. When its events are a day old, and it was asked for so often, the reconcile's listings have to do.
+_OWN_AT_MOST, _GIVE_UP, _GIVE_UP_TIMES = timedelta(hours=1), timedelta(days=1), 6
 
 
 @dataclass
@@ -111,20 +116,24 @@ def drain(
     for event in waiting:
         subjects.setdefault((event["owner_id"], event["object_type"], event["object_id"]), []).append(event)
     stopped: _Later | None = None
+    probe = Probe(lasting=True)
     for number, events in enumerate(subjects.values()):
         if number and stopped is None and time.monotonic() - began >= seconds:
             report.left = len(waiting) - sum(report.outcomes.values()) - report.deferred
             break
-        ids, tried = [event["id"] for event in events], stopped is None
+        ids = [event["id"] for event in events]
         try:
             if stopped is not None:
                 raise stopped  # Strava does not answer now: the rest waits as long
-            outcome, touched = _look(database, client_for, settings, events, report)
+            outcome, touched = _look(database, client_for, settings, events, report, probe)
         except _Later as later:
+            later.until = later.until or datetime.now(UTC) + _pause_when_down(waiting)  # one moment for all
             stopped = later if later.everyone else None
             report.reason, report.deferred = later.reason, report.deferred + len(ids)
             with database.transaction() as connection:
-                queries().defer_events(connection, ids=ids, until=later.until, outcome=later.reason, counted=int(tried))
+                queries().defer_events(
+                    connection, ids=ids, until=later.until, outcome=later.reason, attempts=later.attempts
+                )
         else:
             report.handled += ids
             report.outcomes[outcome] += len(ids)
@@ -161,12 +170,25 @@ def _who_left(database: Database) -> str:
     return "; ".join(f"{row['events']} events wait until {row['name']} connects again" for row in rows)
 
 
-class _Later(Exception):
-    """Not now: until when, why, and whether that is so for everything else, too."""
+def _pause_when_down(waiting: list[dict[str, Any]]) -> timedelta:
+    """How long everything waits while Strava is down: longer, the longer it has been.
 
-    def __init__(self, reason: str, until: datetime, everyone: bool = False):
+    What waits for trouble of its own tells nothing of that, unless there is nothing else.
+    """
+    since = min(
+        (event["received_at"] for event in waiting if not event["attempts"]),
+        default=min((event["received_at"] for event in waiting), default=datetime.now(UTC)),
+    )
+    return min(max((datetime.now(UTC) - since) * _OF_AN_OUTAGE, _BRIEFEST), _LONGEST)
+
+
+class _Later(Exception):
+    """Not now: why, and until when (None: as long as an outage asks for); for everything else, too, or for these
+    events with so many attempts."""
+
+    def __init__(self, reason: str, until: datetime | None, *, everyone: bool = False, attempts: int | None = None):
         super().__init__(reason)
-        self.reason, self.until, self.everyone = reason, until, everyone
+        self.reason, self.until, self.everyone, self.attempts = reason, until, everyone, attempts
 
 
 def _look(
@@ -175,6 +197,7 @@ def _look(
     settings: Settings,
     events: list[dict[str, Any]],
     report: DrainReport,
+    probe: Probe,
 ) -> tuple[str, set[str]]:
     """Ask the API about one subject; what became of its events, in words, and the months to go through.
 
@@ -182,8 +205,7 @@ def _look(
     ------
     _Later
     """
-    owner, attempts = events[0]["owner_id"], max(event["attempts"] for event in events)
-    now = datetime.now(UTC)
+    owner = events[0]["owner_id"]
     with database.transaction() as connection:
         athlete = queries().athlete_of_owner(connection, strava_id=owner)
     if athlete is None or athlete["state"] == "revoked":
@@ -198,20 +220,15 @@ def _look(
         if events[0]["object_type"] == "athlete":
             return _look_at_athlete(database, client, athlete["id"], events)
         return _look_at_activity(database, client, athlete["id"], owner, events, settings)
-    except StravaRateLimited as error:
-        raise _Later(str(error), error.retry_at, everyone=True) from None
-    except StravaForbidden as error:
-        raise _Later(str(error), now + timedelta(minutes=15), everyone=True) from None
-    except StravaUnauthorized as error:  # connecting again makes them due
-        raise _Later(str(error), now + timedelta(hours=1)) from None
-    except StravaUnavailable as error:
-        own = getattr(error, "status", None) == 500  # the activity's, as long as others can be read
-        if own and attempts >= _GIVE_UP:
-            return _settled(database, events, f"given up: {error}")
-        pause = timedelta(seconds=min(15 * 60, 5 * 2 ** min(attempts, 10)))
-        raise _Later(str(error), now + pause, everyone=not own) from None
     except StravaError as error:
-        return _settled(database, events, f"given up: {error}")
+        told = probe.judge(error, client)
+        if isinstance(told, StravaRateLimited):
+            raise _Later(str(told), told.retry_at, everyone=True) from None
+        if isinstance(told, StravaUnauthorized):  # connecting again makes them due
+            raise _Later(str(told), datetime.now(UTC) + timedelta(hours=1)) from None
+        if isinstance(told, OUTAGE):
+            raise _Later(str(told), None, everyone=True) from None
+        return _not_given(database, events, told)
     finally:
         report.reads += client.reads_spent - spent if client else 0
 
@@ -237,19 +254,30 @@ def _look_at_activity(
         return _requested(connection, events, "looked again" if months else "ignored: nothing new", months)
 
 
+def _not_given(database: Database, events: list[dict[str, Any]], error: StravaError) -> tuple[str, set[str]]:
+    """An activity that Strava cannot give, or not to us, while it answers: only its events wait."""
+    now, times = datetime.now(UTC), max(event["attempts"] for event in events)
+    if now - max(event["received_at"] for event in events) >= _GIVE_UP and times >= _GIVE_UP_TIMES:
+        return _settled(database, events, f"given up after a day, the reconcile lists it: {error}")
+    pause = min(timedelta(seconds=5 * 2 ** min(times, 10)), _OWN_AT_MOST)
+    raise _Later(str(error), now + pause, attempts=times + 1)
+
+
 def _not_shown(
     database: Database, athlete_id: int, events: list[dict[str, Any]], asked: datetime
 ) -> tuple[str, set[str]]:
     """What a 404 means: gone, not there yet, or not for us to see."""
-    number, attempts = events[0]["object_id"], max(event["attempts"] for event in events)
+    number = events[0]["object_id"]
     with database.transaction() as connection:
         row = queries().activity_by_strava_id(connection, strava_id=number)
     if row is None:
         young = asked - max(event["event_time"] for event in events) < _YOUNG
         deleted = any(event["aspect_type"] == "delete" for event in events)
-        if young and not deleted and attempts < len(_NOT_YET):
-            pause = timedelta(minutes=_NOT_YET[attempts])
-            raise _Later("Strava tells of an activity that it does not show yet", datetime.now(UTC) + pause)
+        # whatever else they waited for is no time that it had to appear
+        times = max((event["attempts"] for event in events if event["outcome"] == _NOT_THERE), default=0)
+        if young and not deleted and times < len(_NOT_YET):
+            until = datetime.now(UTC) + timedelta(minutes=_NOT_YET[times])
+            raise _Later(_NOT_THERE, until, attempts=times + 1)
         return _settled(database, events, "gone, and was not here")
     with database.transaction() as connection:
         month = queries().set_gone(

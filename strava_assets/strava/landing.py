@@ -15,11 +15,9 @@ from typing import Any, NamedTuple
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import (
     StravaError,
-    StravaForbidden,
     StravaNotFound,
     StravaRateLimited,
     StravaUnauthorized,
-    StravaUnavailable,
 )
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
@@ -27,6 +25,7 @@ from strava_assets.strava.activities import has_positions, start_time, visibilit
 from strava_assets.strava.client import Clients, StravaClient
 from strava_assets.strava.listing import NOT_SHOWN, month_of
 from strava_assets.strava.originals import storable
+from strava_assets.strava.outage import OUTAGE, Probe
 from strava_assets.strava.quota import Work
 from strava_assets.strava.streams import has_samples, pack_streams
 from strava_assets.strava.tombstones import forget_if_gone
@@ -47,8 +46,6 @@ STREAMS_AGAIN = (
 FAILED_AGAIN = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 16, 24))
 #: Whoever Strava does not let in may have connected again.
 _REFUSED_AGAIN = timedelta(hours=1)
-#: After so many of Strava's own errors in a row, ask something else before blaming the activities.
-_SUSPICIOUS = 4
 
 
 @dataclass
@@ -157,9 +154,7 @@ def land_months(
     report = LandingReport()
     with database.transaction() as connection:
         pending = list(queries().pending_landing(connection, months=sorted(set(months))))
-    doubtful: list[
-        tuple[Mapping[str, Any], str]
-    ] = []  # errors of Strava's own since the last activity that could be read
+    probe = Probe()
     refused: dict[int, str] = {}
     shut_out: list[int] = []
     for done, row in enumerate(pending):
@@ -175,31 +170,24 @@ def land_months(
             spent = client.reads_spent
             outcome = land_activity(database, store, client, row, settings)
             _land_gear(database, client, row)
-        except (StravaRateLimited, StravaForbidden) as error:
-            report.stopped = error
-        except StravaUnauthorized as error:  # this athlete's; others may go on
-            refused[row["athlete_id"]] = str(error)
-            shut_out.append(row["id"])
-        except StravaUnavailable as error:
-            if getattr(error, "status", None) != 500 or (len(doubtful) >= _SUSPICIOUS and _is_down(client)):
-                report.stopped = error
-            else:
-                doubtful.append((row, str(error)))
         except StravaError as error:
-            doubtful.append((row, str(error)))
+            told = probe.judge(error, client)
+            if isinstance(told, StravaUnauthorized):  # this athlete's; others may go on
+                refused[row["athlete_id"]] = str(told)
+                shut_out.append(row["id"])
+            elif isinstance(told, (StravaRateLimited, *OUTAGE)):
+                report.stopped = told
+            else:
+                _quarantine(database, row, str(told), report)
         else:
             report.landed += outcome == "landed"
             report.gone += outcome == "gone"
-            _quarantine(database, doubtful, report)
-            doubtful = []
         finally:
             report.reads += client.reads_spent - spent if client else 0
         if report.stopped is not None:
-            report.left += len(pending) - done + len(doubtful)
+            report.left += len(pending) - done
             report.resume_at = getattr(report.stopped, "retry_at", None)
             break
-    else:
-        _quarantine(database, doubtful, report)
     report.left += len(shut_out)
     report.refused = list(refused.values())
     with database.transaction() as connection:
@@ -285,7 +273,7 @@ def _land_gear(database: Database, client: StravaClient, row: Mapping[str, Any])
         gear = client.gear(wanted)
     except (StravaNotFound, StravaUnauthorized):
         gear = {}  # sold, or not ours to see: not asked for again
-    except StravaUnavailable as error:
+    except OUTAGE as error:  # the activity is here; if Strava is down, the next one tells
         log.info("gear is left for later: %s", error)
         return
     name, frame = gear.get("name"), gear.get("frame_type")
@@ -300,19 +288,8 @@ def _land_gear(database: Database, client: StravaClient, row: Mapping[str, Any])
         )
 
 
-def _is_down(client: StravaClient | None) -> bool:
-    try:
-        if client is not None:
-            client.athlete()
-    except StravaError:
-        return True
-    return False
-
-
-def _quarantine(database: Database, problems: list[tuple[Mapping[str, Any], str]], report: LandingReport) -> None:
-    now = datetime.now(UTC)
+def _quarantine(database: Database, row: Mapping[str, Any], reason: str, report: LandingReport) -> None:
+    again_at = datetime.now(UTC) + again_after(row["landing_attempts"], FAILED_AGAIN)
     with database.transaction() as connection:
-        for row, reason in problems:
-            again_at = now + again_after(row["landing_attempts"], FAILED_AGAIN)
-            queries().set_landing_error(connection, id=row["id"], error=reason, again_at=again_at)
-    report.failed += [(row["id"], reason) for row, reason in problems]
+        queries().set_landing_error(connection, id=row["id"], error=reason, again_at=again_at)
+    report.failed.append((row["id"], reason))

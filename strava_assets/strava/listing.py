@@ -6,18 +6,21 @@ an activity in full (``landing``). One read tells of 200 activities, so most cha
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from strava_assets.database.connection import Database, queries
-from strava_assets.errors import StravaNotFound
+from strava_assets.errors import StravaError, StravaNotFound, StravaRateLimited, StravaUnauthorized
 from strava_assets.settings import Settings
 from strava_assets.strava.activities import KEPT, OF_SAMPLES, changed, has_positions, start_time, strava_id, visibility
 from strava_assets.strava.client import StravaClient
 from strava_assets.strava.originals import storable
+from strava_assets.strava.outage import OUTAGE, Probe
 
+log = logging.getLogger(__name__)
 #: Why an activity is gone, in its tombstone.
 NOT_SHOWN = "Strava does not show it any more"
 
@@ -125,12 +128,19 @@ def confirm_missing(
 ) -> tuple[int, set[str]]:
     """Ask for activities that a listing lacks, one read each; mark those gone that Strava denies.
 
+    One that Strava cannot give while it answers is left as it is; the next listing lacks it again.
+
     Returns
     -------
     (int, set of str)
         How many are gone, and the months touched.
+
+    Raises
+    ------
+    StravaError
+        The others would not be answered, either.
     """
-    gone, months = 0, set[str]()
+    gone, months, probe = 0, set[str](), Probe()
     for number in missing:
         asked = database.now()
         try:
@@ -142,6 +152,11 @@ def confirm_missing(
                 )
                 _ask_for(connection, {month} if month else ())
             gone, months = gone + bool(month), months | ({month} if month else set())
+        except StravaError as error:
+            told = probe.judge(error, client)
+            if isinstance(told, (StravaRateLimited, StravaUnauthorized, *OUTAGE)):
+                raise told from None
+            log.info("left for the next listing: %s", told)
         else:
             with database.transaction() as connection:
                 touched = keep_detail(connection, athlete_id, detail, settings, asked)

@@ -10,6 +10,7 @@ import pytest
 from strava_assets.database.connection import queries
 from strava_assets.errors import StravaRateLimited, StravaUnavailable
 from strava_assets.strava.account import clients, land, list_everyone
+from strava_assets.strava.client import StravaClient
 from strava_assets.strava.landing import LandingReport, land_months
 from strava_assets.strava.listing import keep_detail, list_account, listed_recently
 from strava_assets.strava.originals import storable
@@ -124,6 +125,7 @@ def test_what_strava_never_gives_is_asked_for_hourly_and_later_daily(connected: 
     listed(connected)
     number = connected.sql("select strava_id from strava.activity order by start_time desc limit 1")[0]["strava_id"]
     connected.control("fail", calls=100, status=500, path=f"/activities/{number}")
+    connected.control("limits", read=[1000, 10000])
     hours = []
     for _ in range(8):
         land_all(connected)
@@ -286,6 +288,90 @@ def test_a_strava_that_is_down_blames_no_activity(connected: World) -> None:
     assert isinstance(report.stopped, StravaUnavailable)
     assert report.left == ACTIVITIES
     assert connected.sql("select 1 from strava.activity where error is not null") == []
+
+
+@pytest.fixture
+def hasty(connected: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same account; a read that fails is tried again at once."""
+    monkeypatch.setattr("strava_assets.strava.client._PAUSES", (0.0, 0.0))
+    listed(connected)
+    return connected
+
+
+@pytest.mark.parametrize("status", [500, 503, 403])
+@pytest.mark.parametrize("readable", [0, 2])
+def test_an_outage_blames_no_activity_and_everything_lands_after_it(hasty: World, status: int, readable: int) -> None:
+    newest = hasty.sql("select strava_id from strava.activity order by start_time desc limit 3")
+    hasty.sql("update strava.activity set state = 'gone' where strava_id <> all(%s)", [r["strava_id"] for r in newest])
+    for row in newest[readable:]:
+        hasty.control("fail", calls=1000, status=status, path=f"/activities/{row['strava_id']}")
+    hasty.control("fail", calls=1000, status=status, path="/athlete")
+    before = len(hasty.requests(""))
+    report = land_all(hasty)
+    assert getattr(report.stopped, "status", None) == status
+    assert (report.landed, report.left, report.failed) == (readable, 3 - readable, [])
+    assert report.reads == len(hasty.requests("")) - before
+    assert hasty.sql("select 1 from strava.activity where landing_attempts > 0 or error is not null") == []
+    hasty.control("fail", calls=0)
+    report = land_all(hasty)
+    assert (report.landed, report.left, report.stopped) == (3 - readable, 0, None)
+
+
+@pytest.mark.parametrize("status", [500, 503, 403])
+@pytest.mark.parametrize("part", ["", "/streams"])
+def test_an_activity_that_strava_never_gives_holds_up_no_other(hasty: World, status: int, part: str) -> None:
+    newest, last = (
+        hasty.sql(f"select strava_id from strava.activity order by start_time {order} limit 1")[0]["strava_id"]
+        for order in ("desc", "asc")
+    )
+    hasty.sql("update strava.activity set state = 'gone' where strava_id <> all(%s)", [newest, last])
+    hasty.control("fail", calls=1000, status=status, path=f"/activities/{newest}{part}")
+    hours = []
+    for landed in (1, 0, 0):
+        report = land_all(hasty)
+        assert (report.stopped, report.landed, report.left, len(report.failed)) == (None, landed, 0, 1)
+        row = ride(hasty, newest)
+        assert f"activity {newest}" in row["error"]
+        hours.append(minutes_to_wait(row) / 60)
+        it_is_time(hasty)
+    assert hours == pytest.approx([1, 2, 4], abs=0.1)
+    hasty.control("fail", calls=0)
+    assert land_all(hasty).landed == 1
+
+
+def test_a_bike_that_strava_does_not_give_holds_up_no_ride(hasty: World) -> None:
+    hasty.control("fail", calls=1000, status=403, path="/gear/")
+    report = land_all(hasty)
+    assert (report.stopped, report.left) == (None, 0)
+    assert report.landed + len(report.failed) == ACTIVITIES
+    assert not [reason for _, reason in report.failed if "gear" in reason]
+
+
+def test_a_missing_ride_that_strava_never_answers_for_lets_the_others_be_confirmed(hasty: World) -> None:
+    stuck, gone = (row["strava_id"] for row in hasty.sql("select strava_id from strava.activity order by id limit 2"))
+    hasty.control("delete", id=stuck, push=False)
+    hasty.control("delete", id=gone, push=False)
+    hasty.control("fail", calls=1000, status=403, path=f"/activities/{stuck}")
+    report = list_everyone(hasty.settings, hasty.database, None, None)
+    assert (report.gone, report.stopped) == (1, None)
+    assert [ride(hasty, number)["state"] for number in (stuck, gone)] == ["listed", "gone"]
+    hasty.control("fail", calls=0)
+    assert list_everyone(hasty.settings, hasty.database, None, None).gone == 1
+
+
+def test_strava_going_down_after_a_listing_ends_the_confirming(hasty: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for row in hasty.sql("select strava_id from strava.activity order by id limit 2"):
+        hasty.control("delete", id=row["strava_id"], push=False)
+    pages = StravaClient.pages
+
+    def last(self: StravaClient, *given: Any) -> Any:
+        yield from pages(self, *given)
+        hasty.control("fail", calls=1000, status=500)
+
+    monkeypatch.setattr(StravaClient, "pages", last)
+    report = list_everyone(hasty.settings, hasty.database, None, None)
+    assert (report.gone, "error of its own" in str(report.stopped)) == (0, True)
+    assert len(hasty.requests("/activities/")) == 1
 
 
 def test_a_rename_is_found_by_the_listing_without_another_read(connected: World) -> None:
