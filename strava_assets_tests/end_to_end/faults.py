@@ -61,6 +61,7 @@ def disturbed(folder: Path, events: int, kills: int, seed: int, say: Callable[[s
             killed = _be_busy(installation, stack, strava, events, kills, chance)
             _settle(installation)
             _patiently(lambda: sync(installation))  # what nobody heard of, as the gateway was gone too long
+            _let_time_pass(installation)
             _settle(installation)
             say(f"settled after {sum(killed.values())} kills")
         told = [push["event"] for push in strava.pushes if 200 in push["answers"]]
@@ -181,8 +182,17 @@ def _begin(installation: Installation, stack: Stack, strava: RunningSandbox) -> 
     _until(lambda: (Path(installation.settings.public_root) / "index.json").exists())
 
 
+def _let_time_pass(installation: Installation) -> None:
+    """For rides whose creation was told and whose deletion was not: Strava is asked for them for 23 minutes."""
+    with installation.database.transaction() as connection:
+        connection.execute(
+            "update strava.webhook_event set attempts = 9, next_attempt_at = now() "
+            "where state = 'pending' and outcome like '%does not show yet'"
+        )
+
+
 def _settle(installation: Installation) -> None:
-    """Until no event waits, no month is asked for and no run is under way, for some seconds."""
+    """Until no event is due, no month is asked for and no run is under way, for some seconds."""
     quiet = 0
 
     def calm() -> bool:
@@ -200,7 +210,8 @@ def _settle(installation: Installation) -> None:
 def _busy(installation: Installation) -> bool:
     with installation.database.transaction() as connection:
         row = connection.execute(
-            "select (select count(*) from strava.webhook_event where state in ('pending', 'requested')) "
+            "select (select count(*) from strava.webhook_event "
+            "where state = 'requested' or state = 'pending' and next_attempt_at < now() + interval '10 seconds') "
             "+ (select count(*) from strava.month_request where wanted > done) "
             "+ (select count(*) from strava.to_land) as left"
         ).fetchone()
