@@ -212,6 +212,18 @@ def _import_everything() -> None:
         log.warning("threads run beside the one that forks: %s", threading.enumerate())
 
 
+def working(home: str) -> bool:
+    """Whether a run that was forked from here is under way.
+
+    Parameters
+    ----------
+    home : str
+        ``DAGSTER_HOME``.
+    """
+    folder = _workers(home)
+    return any(_worker_of(folder, mark.stem) is not None for mark in folder.glob("*.run"))
+
+
 def _workers(home: str) -> Path:
     return Path(home) / _FOLDER
 

@@ -60,6 +60,7 @@ def forget_api_originals_daily(
 
 verify_daily = dg.ScheduleDefinition(
     name="verify_daily",
+    description="Reads everything public again, once a day, and holds it against every invariant.",
     job=verify_public_root,
     cron_schedule="10 4 * * *",
     execution_timezone="UTC",
@@ -68,6 +69,7 @@ verify_daily = dg.ScheduleDefinition(
 
 tidy_dagster_history = dg.ScheduleDefinition(
     name="tidy_dagster_history",
+    description="Forgets runs and events that are older than 60 days, so that Dagster's own history stays small.",
     job=tidy_history,
     cron_schedule="40 3 * * *",
     execution_timezone="UTC",
