@@ -8,7 +8,7 @@ A mail names no place, ride or zone and holds no secret: error messages may, so 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -121,36 +121,38 @@ def _note_athletes(connection: Any, settings: Settings, now: datetime) -> None:
 
 def _note_events(connection: Any, now: datetime) -> None:
     stuck = queries().events_stuck(connection, now=now)
-    if not stuck["events"]:
-        queries().end_of_trouble(connection, subject="events", now=now)
-        return
-    _note(
+    outcome = _nameless(stuck["outcome"] or "Nobody has looked at them yet")
+    _note_stuck(
         connection,
+        stuck,
+        now,
         subject="events",
         title="following Strava's events",
-        wrong=f"stands still: {stuck['events']} have waited for more than an hour. "
-        + _nameless(stuck["outcome"] or "Nobody has looked at them yet"),
+        wrong=f"stands still: {stuck['events']} have waited for more than an hour. {outcome}",
         remedy="They are tried again by themselves. What can be mended here: strava-assets doctor",
-        since=stuck["since"],
-        seen_at=now,
     )
 
 
 def _note_withdrawal(connection: Any, now: datetime) -> None:
     stuck = queries().withdrawal_stuck(connection, now=now)
-    if not stuck["events"]:
-        queries().end_of_trouble(connection, subject="withdrawal", now=now)
-        return
-    _note(
+    _note_stuck(
         connection,
+        stuck,
+        now,
         subject="withdrawal",
         title="withdrawing what may not be shown",
         wrong="fails: what must be withdrawn could not be, and may still be public. "
         f"Events that wait for it for more than an hour: {stuck['events']}",
         remedy="It is tried again by itself. Look at the public root's store; strava-assets doctor",
-        since=stuck["since"],
-        seen_at=now,
     )
+
+
+def _note_stuck(connection: Any, stuck: Mapping[str, Any], now: datetime, *, subject: str, **words: str) -> None:
+    """Events that are stuck are trouble; none are the end of it."""
+    if stuck["events"]:
+        _note(connection, subject=subject, since=stuck["since"], seen_at=now, **words)
+    else:
+        queries().end_of_trouble(connection, subject=subject, now=now)
 
 
 def _note_reading(connection: Any, settings: Settings, now: datetime) -> None:

@@ -6,29 +6,19 @@ Exit codes: 0 done, 1 a check or a run failed, 2 wrong use or settings.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
+from strava_assets import zones_cli
 from strava_assets.errors import SettingsError, StravaAssetsError
-from strava_assets.settings import Settings, load
+from strava_assets.settings import load
+from strava_assets.terminal import bar, err, opened, out, table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,27 +27,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Your Strava history as data assets, with your private places cut out.",
 )
-zones_app = typer.Typer(no_args_is_help=True, help="Privacy zones: the places to hide.")
 subscription_app = typer.Typer(no_args_is_help=True, help="The webhook subscription at Strava.")
-app.add_typer(zones_app, name="zones")
+app.add_typer(zones_cli.app, name="zones")
 app.add_typer(subscription_app, name="subscription")
-
-# a pipe has no width: tables there are as wide as they need to be. Names of files and zones are no markup
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 220, markup=False, emoji=False)
-err = Console(
-    stderr=True,
-    highlight=False,
-    soft_wrap=True,
-    width=None if sys.stderr.isatty() else 220,
-    markup=False,
-    emoji=False,
-)
 
 _STOPPED = 130
 
 
 def main() -> None:
     """Run a command; an error that a user can cause is a line, not a traceback."""
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # of a connection that Ctrl-C cut it says so in three lines
     try:
         code = app(standalone_mode=False) or 0
         if code == _STOPPED:  # what typer makes of Ctrl-C
@@ -112,8 +91,8 @@ def import_(
 
     if visibility not in (None, "everyone", "hidden"):
         raise SettingsError(f"--visibility is everyone or hidden, not {visibility!r}")
-    installation = _open()
-    with _bar("importing") as step:
+    installation = opened()
+    with bar("importing") as step:
         report = import_path(
             path,
             athlete=athlete,
@@ -124,7 +103,7 @@ def import_(
             progress=lambda done, total, name: step(name, done, total),
         )
     request_months(installation.database, report.months, "import")
-    table = _table("", "activities", title=report.athlete_name)
+    shown = table("", "activities", title=report.athlete_name)
     for label, count in (
         ("imported", report.imported),
         ("updated", report.updated),
@@ -132,15 +111,15 @@ def import_(
         ("without a track", report.no_track),
         ("quarantined", len(report.rejected)),
     ):
-        table.add_row(label, f"{count:,}")
-    out.print(table)
+        shown.add_row(label, f"{count:,}")
+    out.print(shown)
     if report.rejected:
-        problems = _table("file", "why it could not be read")
+        problems = table("file", "why it could not be read")
         for name, reason in report.rejected:
             problems.add_row(name, reason)
         out.print(problems)
     if report.odd:
-        oddities = _table("file", "read, but odd")
+        oddities = table("file", "read, but odd")
         for name, what in report.odd[:_ODD_SHOWN]:
             oddities.add_row(name, what)
         out.print(oddities)
@@ -166,8 +145,8 @@ def materialize(
     from strava_assets.pipeline import materialize as run
 
     chosen = check_months(months) if months is not None else None
-    installation = _open()
-    with _bar("materializing") as step:
+    installation = opened()
+    with bar("materializing") as step:
         report = run(installation, chosen, force=force, progress=step)
     _print_publication(installation)
     for line in dict.fromkeys(report.warnings):
@@ -183,15 +162,15 @@ def verify() -> None:
     """Read the whole public root again and check every invariant that can be seen from outside."""
     from strava_assets.publish.verify import verify as run
 
-    installation = _open()
-    with _bar("verifying") as step:
+    installation = opened()
+    with bar("verifying") as step:
         judgement = run(installation.gate(), lambda done, total: step("reading", done, total))
     tested = judgement.tested
     if judgement.findings:
-        table = _table("invariant", "where", "what")
+        shown = table("invariant", "where", "what")
         for finding in judgement.findings:
-            table.add_row(finding.invariant, finding.where, finding.what)
-        out.print(table)
+            shown.add_row(finding.invariant, finding.where, finding.what)
+        out.print(shown)
     nearest = (
         f"nothing comes nearer to a zone than {tested.nearest:.0f} m"
         if tested.nearest < 1e6
@@ -215,7 +194,7 @@ def connect() -> None:
         raise SettingsError(
             "STRAVA_CLIENT_ID and STRAVA_CLIENT_SECRET are not set; they are on https://www.strava.com/settings/api"
         )
-    installation = _open(settings)
+    installation = opened(settings)
     out.print(f"Open {settings.base_url}/connect in a browser (the gateway must be running: strava-assets up).")
     out.print(f"{wait_for_athlete(installation.database)} is connected.")
 
@@ -227,7 +206,7 @@ def sync(
     """List the account, find what is missing, changed or gone, say what that costs, and queue it."""
     from strava_assets.pipeline import sync as run
 
-    for line in run(_open(), since):
+    for line in run(opened(), since):
         out.print(line)
 
 
@@ -239,7 +218,7 @@ def purge(
     """Remove a person completely: public files, originals, tables, tokens."""
     from strava_assets.purge import find_athlete, purge_athlete
 
-    installation = _open()
+    installation = opened()
     found = find_athlete(installation, athlete)
     name = installation.athletes()[found][1]
     if not yes and sys.stdin.isatty():
@@ -254,10 +233,10 @@ def doctor() -> None:
     from strava_assets.doctor import examine
 
     rows = examine(load())
-    table = _table("", "what", "found")
+    shown = table("", "what", "found")
     for row in rows:
-        table.add_row(row.verdict, row.what, row.found)
-    out.print(table)
+        shown.add_row(row.verdict, row.what, row.found)
+    out.print(shown)
     if any(row.verdict == "fail" for row in rows):
         raise typer.Exit(1)
 
@@ -273,7 +252,7 @@ def database(
     from strava_assets.pipeline import dagster_environment
     from strava_assets.stack import settings_environment
 
-    installation = _open()
+    installation = opened()
     environment = {**settings_environment(installation.settings), **dagster_environment(installation.settings)}
     if command:
         raise typer.Exit(subprocess.call(command, env={**os.environ, **environment}))
@@ -285,124 +264,12 @@ def database(
     _wait()
 
 
-@zones_app.command("list")
-def zones_list() -> None:
-    """The zones in force."""
-    from strava_assets.privacy import zone_store
-
-    installation = _open()
-    zones = zone_store.stored(installation.database)
-    in_force = {zone.id for zone in zone_store.in_force(installation.database)}
-    table = _table("id", "name", "kind", "expansion", "in force")
-    for zone in zones:
-        table.add_row(
-            str(zone.id),
-            zone.name or "—",
-            zone.origin,
-            f"{zone.expansion:.0f} m",
-            "yes" if zone.id in in_force else "no: zones were drawn",
-        )
-    out.print(table)
-    if not zones:
-        out.print("No zone is drawn. Until one is, every place where a track starts or ends is hidden.")
-    elif all(zone.origin == "provisional" for zone in zones):
-        out.print(
-            "These are provisional: places where tracks start or end. Draw your own: strava-assets zones add FILE"
-        )
-
-
-@zones_app.command("check")
-def zones_check(file: Path) -> None:
-    """Read a zones file and say what would be hidden; changes nothing."""
-    from strava_assets.privacy.zones import read_zone_file
-
-    zones = read_zone_file(file)
-    out.print(f"{file}: {len(zones)} zones, all valid")
-
-
-@zones_app.command("add")
-def zones_add(
-    file: Path,
-    expansion: Annotated[
-        float, typer.Option(min=100, max=5000, help="Radius E of the hidden displacement, metres.")
-    ] = 300,
-) -> None:
-    """Put a file's zones in force; what is public and lies there is withdrawn at once."""
-    from strava_assets.privacy import zone_store
-    from strava_assets.privacy.zones import read_zone_file
-    from strava_assets.publish.taking_back import withdraw_exposed
-    from strava_assets.requests import months_in_reach, request_months
-
-    drawn = read_zone_file(file)
-    installation = _open()
-    provisional = [zone for zone in zone_store.in_force(installation.database) if zone.origin == "provisional"]
-    added = zone_store.add(installation.database, drawn, source=file.name, expansion=expansion)
-    months = months_in_reach(installation.store, [*added, *provisional])
-    request_months(installation.database, months, "zones")
-    try:
-        withdrawn = withdraw_exposed(installation.gate())
-    except StravaAssetsError:
-        err.print("The zones are in force, but what is public there could not be withdrawn:")
-        raise
-    out.print(
-        f"{len(added)} zones added, {len(drawn) - len(added)} were there already; {len(withdrawn)} public "
-        f"activities withdrawn; {len(months)} months to do again: strava-assets materialize"
-    )
-    if provisional and added:
-        out.print(
-            f"{len(provisional)} provisional places are no longer hidden, as you have drawn your own zones. "
-            "See where tracks start and end before you publish: strava-assets zones suggest"
-        )
-
-
-@zones_app.command("remove")
-def zones_remove(
-    zone: int,
-    show: Annotated[bool, typer.Option("--show-this-place", help="Yes, what was hidden may be published.")] = False,
-) -> None:
-    """Take a zone out of force. What was hidden there is published at the next run."""
-    from strava_assets.privacy import zone_store
-    from strava_assets.requests import months_in_reach, request_months
-
-    if not show:
-        raise SettingsError("removing a zone publishes what it hid; say --show-this-place if that is meant")
-    installation = _open()
-    removed = zone_store.remove(installation.database, zone)
-    months = months_in_reach(installation.store, [removed])
-    request_months(installation.database, months, "zone removed")
-    out.print(f"zone {zone} removed; {len(months)} months to do again: strava-assets materialize")
-
-
-@zones_app.command("suggest")
-def zones_suggest(
-    save: Annotated[Path | None, typer.Option(help="Write their polygons to this file, as GeoJSON.")] = None,
-) -> None:
-    """Places where many tracks start or end, the most frequent first. Adds nothing."""
-    from strava_assets.places import as_features, suggest
-
-    places = suggest(_open())
-    table = _table("tracks", "covered", "latitude, longitude")
-    for place in places:
-        table.add_row(str(place.tracks), "yes" if place.covered else "no", f"{place.lat:.5f}, {place.lon:.5f}")
-    out.print(table)
-    if not places:
-        out.print("No track has been typed yet: strava-assets import, then materialize")
-    elif save is None:
-        out.print("As polygons of 150 m in a file, to look at and to thin out: --save places.geojson")
-    else:
-        try:
-            save.write_text(as_features(places))
-        except OSError as error:
-            raise SettingsError(f"cannot write {save}: {error.strerror}") from error
-        out.print(f"Saved. Take out what is no private place, then: strava-assets zones add {save}")
-
-
 @subscription_app.command("create")
 def subscription_create() -> None:
     """Subscribe to this application's events; the gateway must be reachable for Strava."""
     from strava_assets.strava.account import create_subscription
 
-    installation = _open()
+    installation = opened()
     number = create_subscription(installation.settings, installation.database)
     out.print(f"subscription {number} is active")
 
@@ -412,10 +279,10 @@ def subscription_list() -> None:
     """The application's subscription at Strava."""
     from strava_assets.strava.account import list_subscriptions
 
-    table = _table("id", "callback")
+    shown = table("id", "callback")
     for number, callback in list_subscriptions(load()):
-        table.add_row(str(number), callback)
-    out.print(table)
+        shown.add_row(str(number), callback)
+    out.print(shown)
 
 
 @subscription_app.command("delete")
@@ -423,7 +290,7 @@ def subscription_delete() -> None:
     """End the subscription at Strava."""
     from strava_assets.strava.account import delete_subscriptions
 
-    installation = _open()
+    installation = opened()
     out.print(f"{delete_subscriptions(installation.settings, installation.database)} subscriptions deleted")
 
 
@@ -449,30 +316,16 @@ _REASONS = {
 }
 
 
-def _table(*columns: str, title: str | None = None) -> Table:
-    """A table in which nothing is cut off: what is too long goes on in the next line."""
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _open(settings: Settings | None = None) -> Any:
-    from strava_assets.installation import open_installation
-
-    return open_installation(settings)
-
-
 def _print_publication(installation: Any) -> None:
     from strava_assets.tables import months_of
 
     gate = installation.gate()
     known = gate.known()
-    table = Table("published", "files", "bytes")
+    shown = table("published", "files", "bytes")
     for label, ends in (("stream CSVs", ".csv"), ("maps", ".topojson"), ("summaries and index", ".json")):
         entries = [entry for path, entry in known.items() if path.endswith(ends)]
-        table.add_row(label, f"{len(entries):,}", f"{sum(entry.bytes for entry in entries):,}")
-    out.print(table)
+        shown.add_row(label, f"{len(entries):,}", f"{sum(entry.bytes for entry in entries):,}")
+    out.print(shown)
     out.print(f"in {installation.settings.public_root}")
     absent: Counter[str] = Counter()
     months = months_of(installation.store, "masked_geometries")
@@ -482,24 +335,6 @@ def _print_publication(installation: Any) -> None:
         out.print(
             "Not on the map: "
             + "; ".join(f"{count:,} {_REASONS.get(reason, reason)}" for reason, count in absent.most_common()),
-        )
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar with rate and time left; plain where there is no terminal."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda name, done, total: progress.update(
-            task, description=f"{title} {name[:40]}", completed=done, total=total
         )
 
 

@@ -70,7 +70,21 @@ class MapOvertaken(GateOvertaken):
 
 
 class StravaError(StravaAssetsError):
-    """An answer of Strava that is not the one asked for."""
+    """An answer of Strava that is not the one asked for.
+
+    Attributes
+    ----------
+    status : int or None
+        Of the answer; None if there was none.
+    token_refused : bool
+        A fresh token may help.
+    brief : bool
+        The same question may be answered in a second.
+    """
+
+    status: int | None = None
+    token_refused = False
+    brief = False
 
 
 class StravaNotFound(StravaError):

@@ -21,7 +21,7 @@ import pytest
 import shapely
 from rich.console import Console
 
-from strava_assets import cli
+from strava_assets import cli, terminal
 from strava_assets.stack import settings_environment
 from strava_assets_tests.archive.writers import ride, tcx
 from strava_assets_tests.privacy.worlds import Place, circle
@@ -278,10 +278,10 @@ def test_names_are_shown_as_they_are(strava_assets: Run, tmp_path: Path) -> None
 
 
 def test_progress_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "err", Console(file=io.StringIO(), force_terminal=True, width=120))
-    with cli._bar("importing") as step:
+    monkeypatch.setattr(terminal, "err", Console(file=io.StringIO(), force_terminal=True, width=120))
+    with terminal.bar("importing") as step:
         step("[/red].gpx", 1, 2)
-    assert "[/red].gpx" in cli.err.file.getvalue()  # type: ignore[attr-defined]
+    assert "[/red].gpx" in terminal.err.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_what_is_odd_about_a_file_is_said(strava_assets: Run, tmp_path: Path) -> None:

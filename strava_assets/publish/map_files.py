@@ -127,14 +127,7 @@ def publish_map(
 
 def until_alone(gate: Gate, deed: Callable[[], T]) -> T:
     """Do what reads the maps, or what they are made of, and publishes them: all of it again if another published."""
-    for left in reversed(range(_TRIES)):
-        try:
-            return deed()
-        except MapOvertaken:
-            if not left:
-                raise
-            gate.look_again()
-    raise AssertionError("never reached")
+    return _until(gate, deed, lambda overtaken: isinstance(overtaken, MapOvertaken))
 
 
 def publish_summaries(gate: Gate, only: Collection[str] | None = None) -> GateReport:
@@ -150,15 +143,22 @@ def publish_summaries(gate: Gate, only: Collection[str] | None = None) -> GateRe
 
 
 def _until_settled(gate: Gate, publish: Callable[[], T]) -> T:
-    """Publish, and make it again from what is public then if something was withdrawn while it was made."""
-    for left in reversed(range(_TRIES)):
+    """Publish, and make it again from what is public then if something was withdrawn while it was made.
+
+    Where another published the map, the features are old, too: that is for `until_alone`.
+    """
+    return _until(gate, publish, lambda overtaken: not isinstance(overtaken, MapOvertaken))
+
+
+def _until(gate: Gate, deed: Callable[[], T], again: Callable[[GateOvertaken], bool]) -> T:
+    for _ in range(_TRIES - 1):
         try:
-            return publish()
+            return deed()
         except GateOvertaken as overtaken:
-            if not left or isinstance(overtaken, MapOvertaken):  # the features are old, too
+            if not again(overtaken):
                 raise
             gate.look_again()
-    raise AssertionError("never reached")
+    return deed()
 
 
 def _publish_map(

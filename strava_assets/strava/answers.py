@@ -57,14 +57,14 @@ def problem(status: int, body: Any, headers: Mapping[str, str], what: str, now: 
         error = unavailable(f"Strava answers {what} with an error of its own ({status}); try again later", status)
     else:
         error = StravaError(f"Strava refuses {what} ({status}{': ' + said if said else ''})")
-    error.status = status  # type: ignore[attr-defined]
+    error.status = status
     return error
 
 
 def unavailable(message: str, status: int | None = None) -> StravaUnavailable:
     """A `StravaUnavailable` with its ``status``; whether Strava is down or one activity corrupt, `outage` asks."""
     error = StravaUnavailable(message)
-    error.status = status  # type: ignore[attr-defined]
+    error.status = status
     return error
 
 

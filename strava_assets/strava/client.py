@@ -153,11 +153,11 @@ class StravaClient:
             error, token = self._ask(path, what, parameters, refused)
             if not isinstance(error, StravaError):
                 return error
-            status = getattr(error, "status", None)
-            if isinstance(error, StravaUnauthorized) and getattr(error, "token_refused", False) and refused is None:
+            status = error.status
+            if isinstance(error, StravaUnauthorized) and error.token_refused and refused is None:
                 refused = token  # another process may have a newer one, or it can be refreshed
                 continue
-            brief = getattr(error, "brief", False) and status in (502, 503, 504, None)
+            brief = error.brief and status in (502, 503, 504, None)
             if not (brief or (patient and status == 500)) or not pauses:
                 raise error
             time.sleep(pauses.pop(0) * random.uniform(0.7, 1.3))
@@ -180,8 +180,8 @@ class StravaClient:
             if answer.status_code == 429 and self._ledger is not None:
                 self._ledger.refused(answer.headers)
             found = problem(answer.status_code, body, answer.headers, what, answered_at(answer.headers))
-            found.token_refused = answer.status_code == 401 and not lacks_scope(body)  # type: ignore[attr-defined]
-            found.brief = True  # type: ignore[attr-defined]
+            found.token_refused = answer.status_code == 401 and not lacks_scope(body)
+            found.brief = True
             return found, token
         except requests.ConnectTimeout:
             found = unavailable(f"Strava does not answer within {self._timeout[0]:.0f} s ({what})")
@@ -192,7 +192,7 @@ class StravaClient:
         except requests.RequestException as error:
             host = urlsplit(self._settings.api_url).netloc
             found = unavailable(f"no connection to Strava at {host} ({type(error).__name__}); try again later")
-            found.brief = True  # type: ignore[attr-defined]
+            found.brief = True
         return found, token
 
 

@@ -16,6 +16,17 @@ from strava_assets.gateway.server import make_server
 from strava_assets.installation import Installation
 from strava_assets.strava.webhooks import path_token
 
+#: What Strava could push to it.
+EVENT = {
+    "aspect_type": "create",
+    "event_time": 1516126040,
+    "object_id": 7,
+    "object_type": "activity",
+    "owner_id": 3,
+    "subscription_id": 1,
+    "updates": {},
+}
+
 
 class Gateway:
     """A running gateway and what it stands on."""

@@ -15,17 +15,8 @@ from strava_assets.gateway.server import listen, serve
 from strava_assets.gateway.webhook import LARGEST_BODY
 from strava_assets.strava.webhooks import path_token, verify_token
 from strava_assets_tests.gateway.conftest import know
-from strava_assets_tests.gateway.running import Gateway
+from strava_assets_tests.gateway.running import EVENT, Gateway
 
-EVENT = {
-    "aspect_type": "create",
-    "event_time": 1516126040,
-    "object_id": 7,
-    "object_type": "activity",
-    "owner_id": 3,
-    "subscription_id": 1,
-    "updates": {},
-}
 PUBLIC = "0123456789abcdef"
 
 

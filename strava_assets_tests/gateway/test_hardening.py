@@ -17,18 +17,9 @@ from strava_assets.gateway.app import SECURITY_HEADERS
 from strava_assets.gateway.files import PublicFiles
 from strava_assets.gateway.server import listen
 from strava_assets.strava.webhooks import parse_event, path_token
-from strava_assets_tests.gateway.running import Gateway
+from strava_assets_tests.gateway.running import EVENT, Gateway
 from strava_assets_tests.strava.test_signature import mark
 
-EVENT = {
-    "aspect_type": "create",
-    "event_time": 1516126040,
-    "object_id": 7,
-    "object_type": "activity",
-    "owner_id": 3,
-    "subscription_id": 1,
-    "updates": {},
-}
 ROUTES = ["/", "/index.json", "/public/index.json", "/streams/a/b.csv", "/connect", "/connect/callback", "/healthz"]
 
 
