@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from strava_assets.database.connection import queries
 from strava_assets.installation import Installation
 from strava_assets.partitions import first_day
-from strava_assets.publish.month_files import csv_path
+from strava_assets.publish.paths import csv_path
 from strava_assets.publish.taking_back import withdraw_activities
 from strava_assets.strava.tombstones import remove_streams
 

@@ -16,7 +16,9 @@ from strava_assets.privacy import zone_store
 from strava_assets.privacy.visibility import Release
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.ids import public_id
-from strava_assets.publish.judge import CSV_PATH, Rules, ZoneNames
+from strava_assets.publish.judging.rules import Rules
+from strava_assets.publish.judging.zone_names import ZoneNames
+from strava_assets.publish.paths import CSV_PATH
 from strava_assets.settings import Settings, load
 from strava_assets.stores import Store, open_private
 

@@ -1,6 +1,6 @@
 -- name: public_objects
 -- What the gate has written under one root, below a path.
-select path, sha256, bytes, fingerprint, activity_id, facts
+select path, sha256, bytes, fingerprint, activity_id, facts ->> 'under' as under
 from strava.public_object
 where root = :root and starts_with(path, :prefix)
 order by path;
@@ -31,8 +31,11 @@ delete from strava.public_object where root = :root and path = any(:paths) retur
 
 -- name: public_objects_at
 -- What is remembered of some paths at this moment.
-select path, sha256, bytes, fingerprint, activity_id, facts
-from strava.public_object where root = :root and path = any(:paths);
+select path, sha256 from strava.public_object where root = :root and path = any(:paths);
+
+-- name: public_facts
+-- What the bytes of some paths say.
+select path, sha256, facts from strava.public_object where root = :root and path = any(:paths);
 
 -- name: hidden_public_objects
 -- CSVs that are public although their activity may not be shown now, or is not there at all. Cheap where there
@@ -45,14 +48,17 @@ where object.root = :root and object.activity_id is not null
   and strava.may_be_shown(activity, athlete, :import_visibility, cast(:sources as text[])) is not true
 order by object.path;
 
--- name: shown_public_objects
--- Of some CSVs, those that are public now and whose activity may be.
+-- name: public_objects_not_shown
+-- Of some CSVs, those that are not public now or whose activity may not be.
+select unnest(cast(:paths as text[])) as path
+except
 select object.path
 from strava.public_object as object
 join strava.activity as activity on activity.id = object.activity_id
 join strava.athlete as athlete on athlete.id = activity.athlete_id
 where object.root = :root and object.path = any(:paths)
-  and strava.may_be_shown(activity, athlete, :import_visibility, cast(:sources as text[]));
+  and strava.may_be_shown(activity, athlete, :import_visibility, cast(:sources as text[]))
+order by path;
 
 -- name: shown_activities
 -- Of some activities, those that may be shown now.

@@ -15,9 +15,7 @@ uploaded (I18). In a bucket the store sets one; see docs/privacy.md.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
-import json
 import mimetypes
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import shapely
 
 from strava_assets.database.connection import Database, queries
@@ -34,8 +33,11 @@ from strava_assets.privacy.invariants import Tested
 from strava_assets.privacy.visibility import Release
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish import topojson_file
-from strava_assets.publish.judge import CSV_PATH, INDEX, TOPOJSON_PATH, Facts, Judgement, Rules, judge
-from strava_assets.publish.topojson_file import DecodedTopology
+from strava_assets.publish.judging.judge import judge
+from strava_assets.publish.judging.maps import read_map
+from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
+from strava_assets.publish.paths import CSV_PATH, INDEX, TOPOJSON_PATH, map_path
+from strava_assets.publish.topojson_file import MapFile
 from strava_assets.stores import Store, write_file
 
 #: Every public file's modification time: 1 January 2000, UTC.
@@ -46,13 +48,13 @@ mimetypes.add_type("application/json", ".topojson")
 
 @dataclass(frozen=True)
 class Known:
-    """What the gate remembers of an object it wrote."""
+    """What the gate remembers of an object it wrote. ``under``: the mark of the rules under which it was proven."""
 
     sha256: str
     bytes: int
     fingerprint: str | None
     activity_id: int | None
-    facts: Facts
+    under: str | None
 
 
 @dataclass
@@ -69,10 +71,37 @@ class GateReport:
 
 @dataclass
 class _Foundations:
-    """What a judgement rests on: CSVs that had to be public, and maps as they were (SHA-256 of their bytes)."""
+    """What is public already, as a judgement sees it; and what it rested on.
 
+    Attributes
+    ----------
+    csvs : set of str
+        That had to be public.
+    maps : dict of str to str or None
+        SHA-256 of the maps' bytes as they were.
+    """
+
+    gate: Gate
     csvs: set[str] = field(default_factory=set)
     maps: dict[str, str | None] = field(default_factory=dict)
+
+    def digest_of(self, csv: str) -> str | None:
+        self.csvs.add(csv)
+        known = self.gate.known().get(csv)
+        return None if known is None else known.sha256
+
+    def facts_of(self, paths: Sequence[str]) -> Mapping[str, Facts]:
+        self.csvs.update(path for path in paths if CSV_PATH.match(path))
+        return self.gate.facts(paths)
+
+    def map_of(self, athlete: str) -> Map | None:
+        path = map_path(athlete)
+        try:
+            data = self.gate.read(path)
+        except FileNotFoundError:
+            data = None
+        self.maps[path] = _sha256(data)
+        return None if data is None else read_map(data)
 
 
 class Gate:
@@ -109,6 +138,27 @@ class Gate:
             self._known = {row["path"]: _known(row) for row in rows if sizes.get(row["path"]) == row["bytes"]}
         return self._known
 
+    def facts(self, paths: Sequence[str]) -> dict[str, Facts]:
+        """What the bytes of some public objects say, by path: `judge` found it when they were written.
+
+        Raises
+        ------
+        MapOvertaken
+            Another wrote or withdrew one of them since they were looked at.
+        """
+        known = self.known()
+        there = [path for path in paths if path in known]
+        if not there:
+            return {}
+        with self._database.transaction() as connection:
+            rows = {row["path"]: row for row in queries().public_facts(connection, root=self._store.url, paths=there)}
+        for path in there:
+            if path not in rows or rows[path]["sha256"] != known[path].sha256:
+                raise MapOvertaken(
+                    f"{path} was withdrawn or published by another meanwhile; nothing was written: run it again"
+                )
+        return {path: rows[path]["facts"] for path in there}
+
     def look_again(self) -> None:
         """Forget what was seen of the public root: others write there, too."""
         self._known = self._sizes = None
@@ -124,10 +174,10 @@ class Gate:
         with self._database.transaction() as connection:
             return self._released(connection, activities)
 
-    def shown(self, csvs: Iterable[str]) -> set[str]:
-        """Of some CSVs, those that are public at this moment and whose activity may be."""
+    def not_shown(self, csvs: Iterable[str]) -> set[str]:
+        """Of some CSVs, those that are not public at this moment or whose activity may not be."""
         with self._database.transaction() as connection:
-            return self._shown(connection, csvs)
+            return set(self._not_shown(connection, csvs))
 
     def paths(self) -> list[str]:
         """Everything under the root, whoever wrote it."""
@@ -141,30 +191,24 @@ class Gate:
         """A public object's bytes; FileNotFoundError if there is none."""
         return self._store.read(path)
 
-    def topology(self, athlete: str) -> DecodedTopology | None:
-        """The decoded map of an athlete as it is public now, by public id."""
+    def map_of(self, athlete: str) -> MapFile | None:
+        """The map of an athlete as it is public now, by public id; None if there is none.
+
+        Raises
+        ------
+        ValueError
+            It is damaged.
+        """
         data = self._read_if_any(map_path(athlete))
-        return None if data is None else topojson_file.decode(data)
+        return None if data is None else topojson_file.read(data)
 
     def judge(self, objects: Mapping[str, bytes]) -> Judgement:
         """Hold bytes against the invariants, together with what is public already."""
         return self._judged(objects)[0]
 
     def _judged(self, objects: Mapping[str, bytes]) -> tuple[Judgement, _Foundations]:
-        known, rests_on = self.known(), _Foundations()
-
-        def facts_of(path: str) -> Facts | None:
-            if CSV_PATH.match(path):
-                rests_on.csvs.add(path)
-            return known[path].facts if path in known else None
-
-        @functools.cache
-        def topology_of(athlete: str) -> DecodedTopology | None:
-            data = self._read_if_any(map_path(athlete))
-            rests_on.maps[map_path(athlete)] = _sha256(data)
-            return None if data is None else topojson_file.decode(data)
-
-        return judge(objects, self.rules, facts_of, topology_of), rests_on
+        rests_on = _Foundations(self)
+        return judge(objects, self.rules, rests_on), rests_on
 
     def publish(
         self,
@@ -224,10 +268,10 @@ class Gate:
                     self._write(path, data)
                     report.written += 1
                     report.bytes_written += len(data)
-                entry = Known(
-                    digest, len(data), fingerprints.get(path), activities.get(path), judgement.facts.get(path, {})
-                )
-                if known.get(path) != entry or path == INDEX:  # which tells by its time how new the maps are
+                facts = judgement.facts.get(path, {})
+                entry = Known(digest, len(data), fingerprints.get(path), activities.get(path), facts.get("under"))
+                # the index tells by its time how new the maps are; a map's proof is also that of its CSVs
+                if known.get(path) != entry or path == INDEX or TOPOJSON_PATH.match(path):
                     queries().put_public_object(
                         connection,
                         root=self._store.url,
@@ -236,7 +280,7 @@ class Gate:
                         bytes=len(data),
                         fingerprint=entry.fingerprint,
                         activity_id=entry.activity_id,
-                        facts=json.dumps(entry.facts),
+                        facts=orjson.dumps(facts).decode(),
                     )
                 known[path], sizes[path], self._written[path] = entry, len(data), digest
             report.withdrawn = self._withdraw(connection, withdraw)
@@ -259,7 +303,7 @@ class Gate:
             read = [known[path].sha256 for path in paths]
             queries().set_proven(connection, root=self._store.url, paths=paths, read=read, mark=mark)
         for path in paths:
-            known[path] = replace(known[path], facts={**known[path].facts, "under": mark})
+            known[path] = replace(known[path], under=mark)
 
     def _barred(self, connection: Any, objects: Iterable[str], activities: Mapping[str, int]) -> list[str]:
         """CSVs whose activity may not be shown at this moment. Call under the lock, as the next two."""
@@ -276,19 +320,19 @@ class Gate:
     def _check(self, connection: Any, rests_on: _Foundations) -> None:
         """Refuse what rests on a CSV that is public no more or may not be, or on a map that is another one by now."""
         changed = [path for path, digest in rests_on.maps.items() if _sha256(self._read_if_any(path)) != digest]
-        changed += sorted(rests_on.csvs - self._shown(connection, rests_on.csvs))
+        changed += self._not_shown(connection, rests_on.csvs)
         if changed:
             raise GateOvertaken(
                 f"{changed[0]} was withdrawn or changed while this was made; nothing was written: run it again"
             )
 
-    def _shown(self, connection: Any, csvs: Iterable[str]) -> set[str]:
+    def _not_shown(self, connection: Any, csvs: Iterable[str]) -> list[str]:
         if not (paths := sorted(csvs)):
-            return set()
-        rows = queries().shown_public_objects(
+            return []
+        rows = queries().public_objects_not_shown(
             connection, root=self._store.url, paths=paths, **self.release.parameters()
         )
-        return {row["path"] for row in rows}
+        return [row["path"] for row in rows]
 
     def _refresh(self, connection: Any, objects: Iterable[str]) -> None:
         """What another process wrote or withdrew meanwhile of these is not as it was seen."""
@@ -372,17 +416,12 @@ class Gate:
                 os.utime(folder, (NO_TIME, NO_TIME))
 
 
-def map_path(athlete: str) -> str:
-    """Public path of an athlete's map, from the public id."""
-    return f"{athlete}/activities.topojson"
-
-
 def _sha256(data: bytes | None) -> str | None:
     return None if data is None else hashlib.sha256(data).hexdigest()
 
 
 def _known(row: Mapping[str, Any]) -> Known:
-    return Known(row["sha256"], row["bytes"], row["fingerprint"], row["activity_id"], row["facts"])
+    return Known(row["sha256"], row["bytes"], row["fingerprint"], row["activity_id"], row["under"])
 
 
 def _marks(zones: Iterable[Zone]) -> set[tuple[int, int, bytes]]:

@@ -6,7 +6,6 @@ the key nobody can tell which activity or athlete it stands for, or that two ins
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 
@@ -26,4 +25,4 @@ def public_id(key: bytes, kind: str, identity: str) -> str:
     str
         16 hex digits.
     """
-    return hmac.new(key, f"{kind}\0{identity}".encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.digest(key, f"{kind}\0{identity}".encode(), "sha256").hex()[:16]

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from strava_assets.publish import map_files, map_inputs, taking_back
 from strava_assets.publish.gate import Gate
-from strava_assets.publish.judge import ZoneNames
+from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets.publish.map_files import MapReport
-from strava_assets.publish.month_files import csv_path
+from strava_assets.publish.paths import csv_path
 from strava_assets.publish.topojson_file import Feature
 from strava_assets.tables import Months
 

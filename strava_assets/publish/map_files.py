@@ -16,11 +16,19 @@ import pandas as pd
 
 from strava_assets.errors import GateOvertaken, MapOvertaken
 from strava_assets.publish import month_files, summaries, topojson_file
-from strava_assets.publish.gate import Gate, GateReport, map_path
-from strava_assets.publish.judge import CSV_PATH, INDEX, PERIODS_PATH, TOPOJSON_PATH, ZoneNames
+from strava_assets.publish.gate import Gate, GateReport
+from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets.publish.map_inputs import Inputs
-from strava_assets.publish.month_files import csv_path
-from strava_assets.publish.topojson_file import DecodedTopology, Feature
+from strava_assets.publish.paths import (
+    CSV_PATH,
+    INDEX,
+    PERIODS_PATH,
+    TOPOJSON_PATH,
+    belongs_to_map,
+    csv_path,
+    map_path,
+)
+from strava_assets.publish.topojson_file import Feature, MapFile
 
 T = TypeVar("T")
 #: Times that something is made again because what it rests on was withdrawn meanwhile.
@@ -166,18 +174,18 @@ def _publish_map(
 ) -> MapReport:
     report = MapReport()
     known = gate.known()
-    shown = gate.shown(
+    barred = gate.not_shown(
         csv_path(athlete, f.properties["actID"]) for athlete, members in features.items() for f in members
     )
     objects: dict[str, bytes] = {}
-    topologies = []
+    maps: list[tuple[str, str, MapFile]] = []
     for athlete, members in sorted(features.items()):
         csvs = {f.properties["actID"]: csv_path(athlete, f.properties["actID"]) for f in members}
         ready = [
             f
             for f in members
             if (path := csvs[f.properties["actID"]]) in known
-            and path in shown
+            and path not in barred
             and f.made_from in ("", known[path].fingerprint)  # another run may have masked its month anew
         ]
         report.waiting += sorted(csvs.keys() - {f.properties["actID"] for f in ready})
@@ -187,7 +195,7 @@ def _publish_map(
         ready.sort(key=lambda f: f.properties["actID"])
         ready.sort(key=lambda f: f.properties["startDate"], reverse=True)
         data = topojson_file.encode(ready)
-        topologies.append((athlete, gate.rules.athletes[athlete], topojson_file.decode(data)))
+        maps.append((athlete, gate.rules.athletes[athlete], topojson_file.read(data)))
         objects[map_path(athlete)] = data
         report.activities += len(ready)
         report.topojson_bytes += len(data)
@@ -197,21 +205,21 @@ def _publish_map(
         if others_stay and (match := TOPOJSON_PATH.match(path)) and match[1] in gate.rules.athletes.keys() - features
     }
     for athlete in sorted(stay):
-        if topology := readable_map(gate, athlete):
-            topologies.append((athlete, gate.rules.athletes[athlete], topology))
-    report.athletes = len(topologies)
-    objects[INDEX] = summaries.encode_index(topologies)
-    published = {athlete for athlete, *_ in topologies}
+        if there := readable_map(gate, athlete):
+            maps.append((athlete, gate.rules.athletes[athlete], there))
+    report.athletes = len(maps)
+    objects[INDEX] = summaries.encode_index(maps)
+    published = {athlete for athlete, *_ in maps}
     gone = [path for path in known if belongs_to_map(path) and path.split("/")[0] not in {*published, INDEX}]
     remembered = {} if inputs is None else {INDEX: inputs.told(report.waiting, objects)}
     report.gate = gate.publish(objects, withdraw=gone, sceptical=True, fingerprints=remembered)
     return report
 
 
-def readable_map(gate: Gate, athlete: str) -> DecodedTopology | None:
+def readable_map(gate: Gate, athlete: str) -> MapFile | None:
     """An athlete's map as it is public now, by public id; None if there is none, or a damaged one (a run makes it)."""
     try:
-        return gate.topology(athlete)
+        return gate.map_of(athlete)
     except ValueError:
         return None
 
@@ -220,8 +228,8 @@ def _publish_summaries(gate: Gate, only: Collection[str] | None) -> GateReport:
     objects: dict[str, bytes] = {}
     for path in gate.known():
         if (match := TOPOJSON_PATH.match(path)) and (only is None or match[1] in only):
-            topology = gate.topology(match[1])
-            published = [member.properties for member in topology.features] if topology else []
+            there = readable_map(gate, match[1])
+            published = [member.properties for member in there.features] if there else []
             for name, start in (("weekly", summaries.week_start), ("quarterly", summaries.quarter_start)):
                 objects[f"{match[1]}/{name}.json"] = summaries.encode_periods(summaries.periods(published, start))
     return gate.publish(objects, sceptical=True)
@@ -251,11 +259,6 @@ def sweep(gate: Gate, expected: Iterable[str], among: Iterable[str] | None = Non
             or path.rsplit("/", 1)[-1].startswith(".tmp-")
         )
     )  # left by a killed process
-
-
-def belongs_to_map(path: str) -> bool:
-    """Whether a public file is made from the whole: a map, its figures, or the index."""
-    return path == INDEX or path.endswith(("/activities.topojson", "/weekly.json", "/quarterly.json"))
 
 
 def _plain(value: Any) -> Any:

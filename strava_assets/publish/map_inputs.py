@@ -10,15 +10,15 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from strava_assets.database.connection import Database, queries
 from strava_assets.publish import topojson_file
-from strava_assets.publish.gate import Gate, map_path
-from strava_assets.publish.judge import INDEX
+from strava_assets.publish.gate import Gate
+from strava_assets.publish.paths import INDEX, map_path
 from strava_assets.publish.topojson_file import Feature
 
 #: Counts up whenever the same masked row comes out as another feature.
@@ -94,7 +94,7 @@ def unchanged(gate: Gate, rules: str, versions: Mapping[str, str]) -> dict[str, 
         data = gate.read(path) if path in gate.known() else b""
         if hashlib.sha256(data).hexdigest() != told["maps"][path]:
             return {}
-        members[athlete] = {f.properties["actID"]: f for f in topojson_file.features_of(data)}
+        members[athlete] = {f.properties["actID"]: f for f in topojson_file.read(data).features}
     found = {}
     for month, (version, activities) in told["months"].items():
         if versions.get(month) == version and all(
@@ -103,12 +103,14 @@ def unchanged(gate: Gate, rules: str, versions: Mapping[str, str]) -> dict[str, 
             if boxes
         ):
             found[month] = {
-                athlete: [
-                    replace(members[athlete][number], box=tuple(box) if box else None) for number, box in boxes.items()
-                ]
+                athlete: [_boxed(members[athlete][number], box) for number, box in boxes.items()]
                 for athlete, boxes in activities.items()
             }
     return found
+
+
+def _boxed(feature: Feature, box: list[int] | None) -> Feature:
+    return Feature(feature.properties, feature.arcs, box=None if box is None else (box[0], box[1], box[2], box[3]))
 
 
 def behind(database: Database, root: str) -> str:

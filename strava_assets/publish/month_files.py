@@ -17,6 +17,7 @@ from strava_assets.privacy import figures
 from strava_assets.privacy.masked import MonthSamples, runs_of
 from strava_assets.publish import csv_files
 from strava_assets.publish.gate import Gate, GateReport, Known
+from strava_assets.publish.paths import csv_path
 
 #: Counts up whenever the same masked activity comes out as other bytes.
 VERSION = "1"
@@ -30,11 +31,6 @@ class MonthReport:
 
     expected: int = 0
     gate: GateReport = field(default_factory=GateReport)
-
-
-def csv_path(athlete: str, activity: str) -> str:
-    """Public path of an activity's CSV, from the public ids."""
-    return f"{athlete}/streams/stream_{activity}.csv"
 
 
 def publish_month(

@@ -1,6 +1,6 @@
 """``weekly.json``, ``quarterly.json`` and ``index.json``: made from published numbers, from nothing else.
 
-What belongs here: adding up decoded TopoJSON features. What does not: private figures; every number
+What belongs here: adding up the features of published TopoJSON. What does not: private figures; every number
 here can be recomputed by anybody from the public files (I13).
 """
 
@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from strava_assets.publish.topojson_file import DecodedTopology
+from strava_assets.publish.topojson_decoder import DecodedTopology
+from strava_assets.publish.topojson_file import MapFile
 
 _SUMS = ("distance", "moving_time", "total_elevation_gain", "calories")
 _MEANS = ("average_watts", "average_heartrate")
@@ -74,25 +75,25 @@ def encode_periods(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return f"[\n{lines}\n]\n".encode() if rows else b"[]\n"
 
 
-def encode_index(athletes: Sequence[tuple[str, str, DecodedTopology]]) -> bytes:
+def encode_index(athletes: Sequence[tuple[str, str, MapFile | DecodedTopology]]) -> bytes:
     """``index.json``.
 
     Parameters
     ----------
-    athletes : sequence of (public id, name, decoded topology)
+    athletes : sequence of (public id, name, map)
         Ones without a visible activity are left out.
     """
     entries = [
         {
             "id": public,
             "name": name,
-            "activities": len(topology.features),
-            "bbox": topology.bbox,
+            "activities": len(shown.features),
+            "bbox": shown.bbox,
             # the newest ride's day: the day of the build would tell when something was uploaded
-            "updated": max(feature.properties["startDate"] for feature in topology.features),
+            "updated": max(feature.properties["startDate"] for feature in shown.features),
         }
-        for public, name, topology in sorted(athletes, key=lambda entry: entry[0])
-        if topology.features
+        for public, name, shown in sorted(athletes, key=lambda entry: entry[0])
+        if shown.features
     ]
     return (json.dumps({"schema": 1, "athletes": entries}, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 

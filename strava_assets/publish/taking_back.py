@@ -16,11 +16,11 @@ import numpy as np
 from strava_assets.errors import GateRefused, MapOvertaken, StoreUnavailable
 from strava_assets.privacy import invariants
 from strava_assets.privacy.tracks import TrackBoxes, Tracks
-from strava_assets.publish import csv_files, topojson_file
-from strava_assets.publish.gate import Gate, map_path
-from strava_assets.publish.judge import CSV_PATH, TOPOJSON_PATH, ZoneNames
-from strava_assets.publish.map_files import belongs_to_map, publish_map, publish_summaries, until_alone
-from strava_assets.publish.month_files import csv_path
+from strava_assets.publish import csv_files, topojson_decoder, topojson_file
+from strava_assets.publish.gate import Gate
+from strava_assets.publish.judging.zone_names import ZoneNames
+from strava_assets.publish.map_files import publish_map, publish_summaries, until_alone
+from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, belongs_to_map, csv_path, map_path
 from strava_assets.publish.topojson_file import Feature
 
 log = logging.getLogger(__name__)
@@ -43,9 +43,9 @@ def _withdraw_exposed(gate: Gate) -> list[str]:
     names = ZoneNames(gate.rules.zones)
     exposed: set[tuple[str, str]] = set()
     # what is public is what lies there, remembered or not; what was proven under these very rules is not read again
-    proven = {path for path, entry in known.items() if entry.facts.get("under") == mark}
+    proven = {path for path, entry in known.items() if entry.under == mark}
     csvs = [path for path in gate.paths() if CSV_PATH.match(path) and path not in proven]
-    boxes = {path: known[path].facts["bbox"] for path in csvs if path in known and known[path].facts.get("bbox")}
+    boxes = {path: facts["bbox"] for path, facts in gate.facts(csvs).items() if facts.get("bbox")}
     for path in [*_boxes_near(boxes, areas), *(path for path in csvs if path not in boxes)]:
         if _shows(gate.read(path), areas):
             athlete, activity = CSV_PATH.match(path).groups()  # type: ignore[union-attr]
@@ -59,7 +59,7 @@ def _withdraw_exposed(gate: Gate) -> list[str]:
         if path in proven and not exposed and hashlib.sha256(data).hexdigest() == known[path].sha256:
             continue
         try:
-            drawn, members = topojson_file.decode(data).features, topojson_file.features_of(data)
+            drawn, members = topojson_decoder.decode(data).features, topojson_file.read(data).features
         except ValueError:
             drawn, members, renamed = [], [], True  # what cannot be read cannot be trusted
         lines = [line for member in drawn for line in member.lines]
@@ -135,7 +135,7 @@ def withdraw_athlete(gate: Gate, athlete: str) -> int:
 def _members(gate: Gate, athlete: str) -> list[Feature]:
     """What an athlete's map shows; nothing if there is none, or a damaged one (a run makes it)."""
     try:
-        return topojson_file.features_of(gate.read(map_path(athlete)))
+        return topojson_file.read(gate.read(map_path(athlete))).features
     except (FileNotFoundError, ValueError):
         return []
 

@@ -1,8 +1,8 @@
-"""``activities.topojson``: one file an athlete, encoded with the topojson library, read back by its own reader.
+"""``activities.topojson``: one file an athlete, encoded with the topojson library.
 
-What belongs here: the format, CONTRACT's properties and their order, an independent decoder of the
-specification (https://github.com/topojson/topojson-specification). What does not: which activities are
-in it, and whether the bytes are good (``publish.gate``).
+What belongs here: the format, CONTRACT's properties and their order, writing it, and reading what was written here
+without looking into its lines: of ten years, one ride is new. What does not: which activities are in it, whether the
+bytes are good (`gate`), and what they mean to anybody else (`topojson_decoder`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 import shapely
-from numpy.typing import NDArray
 
+from strava_assets.publish.topojson_decoder import cells_of
 from strava_assets.quick_json import without_collector
 
 #: Properties in CONTRACT's names and order.
@@ -49,32 +49,53 @@ OPTIONAL_PROPERTIES = ("strava_id",)
 CELL = 1e-5
 
 
+#: West, south, east, north, in cells of the grid.
+Box = tuple[int, int, int, int]
+# what stands around the arcs, and between two of them
+_NO_ARCS, _ARCS, _NEXT, _END = b',"arcs":[]}', b',"arcs":[[[', b"]],[[", b"]]]}"
+
+
+class Arc(NamedTuple):
+    """A line as it stands in the file.
+
+    Attributes
+    ----------
+    x, y : int
+        Its first position, in cells of the grid counted from 0° N 0° E.
+    steps : bytes
+        JSON of all others, each counted from the position before it, without the brackets around it all:
+        ``],[dx,dy],[dx,dy``.
+    """
+
+    x: int
+    y: int
+    steps: bytes
+
+
 @dataclass(frozen=True)
 class Feature:
-    """One activity on its way to the map.
+    """One activity on the map, its lines encoded.
 
     Attributes
     ----------
     properties : dict
-    arcs : list of list of [int, int]
-        Its lines in cells of the grid: the first position of each counted from 0° N 0° E, every other one from
-        the position before it, as TopoJSON wants them.
+        In the order in which they are written.
+    arcs : list of Arc
+        Its lines.
     made_from : str
         The fingerprint that its CSV has to have; empty where both are public already.
-    box : (int, int, int, int), optional
-        Of its lines: west, south, east, north, in cells. Where all are known, the file's need not be looked for.
+    box : Box, optional
+        Of its lines. Where all are known, the file's need not be looked for.
     """
 
     properties: dict[str, Any]
-    arcs: list[list[list[int]]]
+    arcs: list[Arc]
     made_from: str = ""
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None
 
 
 @without_collector()
-def arcs_of(
-    geometries: Sequence[shapely.MultiLineString],
-) -> tuple[list[list[list[list[int]]]], list[tuple[int, int, int, int]]]:
+def arcs_of(geometries: Sequence[shapely.MultiLineString]) -> tuple[list[list[Arc]], list[Box]]:
     """The arcs of each MultiLineString (EPSG:4326, on the grid), and its box, for `Feature`."""
     if not len(geometries):
         return [], []
@@ -85,11 +106,16 @@ def arcs_of(
     parts, owner = shapely.get_parts(np.asarray(geometries, dtype=object), return_index=True)
     coords, line = shapely.get_coordinates(parts, return_index=True)
     cells = np.rint(coords / CELL).astype(np.int64)
-    arcs = delta_encoding(np.split(cells, np.flatnonzero(np.diff(line)) + 1))
+    arcs = [_arc(deltas) for deltas in delta_encoding(np.split(cells, np.flatnonzero(np.diff(line)) + 1))]
     first = np.searchsorted(owner, np.arange(len(geometries) + 1))
     starts = np.searchsorted(owner[line], np.arange(len(geometries)))
     boxes = np.concatenate([np.minimum.reduceat(cells, starts), np.maximum.reduceat(cells, starts)], axis=1)
     return [arcs[start:end] for start, end in itertools.pairwise(first.tolist())], list(map(tuple, boxes.tolist()))
+
+
+def _arc(deltas: list[list[int]]) -> Arc:
+    (x, y), told = deltas[0], orjson.dumps(deltas)
+    return Arc(x, y, told[told.index(b"]") : -2])
 
 
 @without_collector()
@@ -107,8 +133,36 @@ def encode(features: Sequence[Feature]) -> bytes:
         TopoJSON, quantised on a grid of 1e-5 degrees that never moves: one activity's vertices do not
         depend on the others'. The transform begins at the corner of what is visible.
     """
+    box = _box(features)
     arcs = [arc for feature in features for arc in feature.arcs]
-    names = (*PROPERTIES, *OPTIONAL_PROPERTIES)
+    x, y = (0, 0) if box is None else box[:2]
+    return _head(features, box) + (_ARCS + _joined(arcs, x, y) + _END if arcs else _NO_ARCS)
+
+
+def _joined(arcs: Sequence[Arc], x: int, y: int) -> bytes:
+    return _NEXT.join([b"%d,%d%b" % (arc[0] - x, arc[1] - y, arc[2]) for arc in arcs])
+
+
+def _box(features: Sequence[Feature]) -> Box | None:
+    """Of all lines; None if there are none."""
+    boxes = [feature.box for feature in features if feature.box is not None]
+    if boxes and len(boxes) == len(features):
+        return union(boxes)
+    arcs = [arc for feature in features for arc in feature.arcs]
+    if not arcs:
+        return None
+    cells, _ = cells_of(orjson.loads(b"[[[" + _joined(arcs, 0, 0) + b"]]]"))
+    return (*cells.min(axis=0).tolist(), *cells.max(axis=0).tolist())
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """The box around boxes."""
+    numbers = np.array(boxes)
+    return (*numbers[:, :2].min(axis=0).tolist(), *numbers[:, 2:].max(axis=0).tolist())
+
+
+def _head(features: Sequence[Feature], box: Box | None) -> bytes:
+    """The file as far as its arcs."""
     collection = []
     for feature, end in zip(features, itertools.accumulate(len(f.arcs) for f in features), strict=True):
         own = range(end - len(feature.arcs), end)
@@ -116,150 +170,96 @@ def encode(features: Sequence[Feature]) -> bytes:
             {
                 "type": "LineString" if len(own) == 1 else "MultiLineString",
                 "arcs": list(own) if len(own) == 1 else [[arc] for arc in own],
-                "properties": {name: feature.properties[name] for name in names if name in feature.properties},
+                "properties": feature.properties,
             }
         )
-    corner, far = np.zeros(2, np.int64), np.zeros(2, np.int64)
-    boxes = [feature.box for feature in features if feature.box is not None]
-    if arcs and len(boxes) == len(features):
-        corner, far = np.array(boxes)[:, :2].min(axis=0), np.array(boxes)[:, 2:].max(axis=0)
-    elif arcs:
-        cells, _ = _cells(arcs)
-        corner, far = cells.min(axis=0), cells.max(axis=0)
-    x, y = corner.tolist()
-    west, south = (round(value, 5) for value in (corner * CELL).tolist())
-    east, north = (round(value, 5) for value in (far * CELL).tolist())
-    return _dump(
-        {
-            "type": "Topology",
-            "bbox": [west, south, east, north] if arcs else [],
-            "transform": {"scale": [CELL, CELL], "translate": [west, south]},
-            "objects": {"activities": {"type": "GeometryCollection", "geometries": collection}},
-            "arcs": [[[arc[0][0] - x, arc[0][1] - y], *arc[1:]] for arc in arcs],
-        }
-    )
+    bbox = _degrees(box)
+    head = {
+        "type": "Topology",
+        "bbox": bbox,
+        "transform": {"scale": [CELL, CELL], "translate": bbox[:2] or [0.0, 0.0]},
+        "objects": {"activities": {"type": "GeometryCollection", "geometries": collection}},
+    }
+    return orjson.dumps(head)[:-1]
+
+
+def _degrees(cells: Sequence[int] | None) -> list[float]:
+    """Cells of the grid as the file tells them; nothing of nothing."""
+    return [round(number * CELL, 5) for number in cells or ()]
+
+
+@dataclass(frozen=True)
+class MapFile:
+    """A file that `encode` wrote.
+
+    Attributes
+    ----------
+    features : list of Feature
+        Without their boxes, which are not in the file.
+    box : Box or None
+        As the file tells it.
+    """
+
+    features: list[Feature]
+    box: Box | None
+
+    @property
+    def bbox(self) -> list[float]:
+        """The box, degrees."""
+        return _degrees(self.box)
+
+    @property
+    def translate(self) -> list[float]:
+        """The transform's beginning, degrees: the box's corner."""
+        return self.bbox[:2]
 
 
 @without_collector()
-def features_of(data: bytes) -> list[Feature]:
-    """The features of a file that `encode` wrote, to be written once more; nothing is proven of them.
+@functools.lru_cache(maxsize=2)  # one publication holds the same bytes against the map, its sums and the index
+def read(data: bytes) -> MapFile:
+    """Read a file without looking into its lines. What it returns is shared: not to be changed.
+
+    These features in this order, with this box, are written as these very bytes. Nothing else is proven: the box may
+    be another's, and an arc's steps may be anything.
 
     Raises
     ------
     ValueError
-        It is no file of ours.
+        `encode` did not write it.
     """
     try:
-        document = orjson.loads(data)
-        x, y = (round(degrees / CELL) for degrees in document["transform"]["translate"])
-        arcs = [[[arc[0][0] + x, arc[0][1] + y], *arc[1:]] for arc in document["arcs"]]
-        return [
+        at = data.rindex(b',"arcs":[')
+        document = orjson.loads(data[:at] + b"}")
+        corners = [round(number / CELL) for number in document["bbox"]]
+        box = (corners[0], corners[1], corners[2], corners[3]) if corners else None
+        x, y = (0, 0) if box is None else box[:2]
+        arcs = [_placed(piece, x, y) for piece in _pieces(data, at)]
+        features = [
             Feature(
                 geometry["properties"], [arcs[part if isinstance(part, int) else part[0]] for part in geometry["arcs"]]
             )
             for geometry in document["objects"]["activities"]["geometries"]
         ]
-    except (KeyError, TypeError, IndexError, OverflowError, orjson.JSONDecodeError) as error:
-        raise ValueError(f"not a TopoJSON file of activities ({type(error).__name__})") from error
+        if _head(features, box) != data[:at] or len(arcs) != sum(len(feature.arcs) for feature in features):
+            raise ValueError("its bytes are not those that its activities would be written as")
+        return MapFile(features, box)
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError, ValueError) as error:
+        raise ValueError(f"not a map as we write it ({type(error).__name__}: {str(error)[:80]})") from error
 
 
-@dataclass(frozen=True)
-class DecodedFeature:
-    """One feature as its bytes say: properties, and lines of lon, lat, each of shape (k, 2)."""
-
-    properties: dict[str, Any]
-    lines: list[NDArray[np.float64]]
-
-
-@dataclass(frozen=True)
-class DecodedTopology:
-    """A file as its bytes say."""
-
-    features: list[DecodedFeature]
-    bbox: list[float]
-    translate: list[float]
-    scale: list[float]
-    members: tuple[str, ...]
-    unused_arcs: int
-    as_we_write: bool = True
-
-
-@without_collector()
-@functools.lru_cache(maxsize=2)  # one publication holds the same bytes against the map, its sums and the index
-def decode(data: bytes) -> DecodedTopology:
-    """Read the file again, by the specification alone. What it returns is shared: not to be changed.
-
-    Raises
-    ------
-    ValueError
-        It is not valid TopoJSON, or not of CONTRACT's shape.
-    """
-    try:
-        document = orjson.loads(data)
-        if set(document["transform"]) != {"scale", "translate"} or set(document["objects"]["activities"]) != {
-            "type",
-            "geometries",
-        }:
-            raise ValueError("it has members that are not ours")
-        if document["type"] != "Topology" or list(document["objects"]) != ["activities"]:
-            raise ValueError("not a Topology with the one object 'activities'")
-        scale, translate = document["transform"]["scale"], document["transform"]["translate"]
-        arcs = _arcs(document["arcs"], scale, translate)
-        collection = document["objects"]["activities"]
-        if collection["type"] != "GeometryCollection":
-            raise ValueError("'activities' is not a GeometryCollection")
-        used: set[int] = set()
-        features = []
-        for geometry in collection["geometries"]:
-            if geometry["type"] not in ("LineString", "MultiLineString"):
-                raise ValueError(f"a feature is a {geometry['type']}")
-            parts = [geometry["arcs"]] if geometry["type"] == "LineString" else geometry["arcs"]
-            extra = set(geometry) - {"type", "arcs", "properties"}
-            if extra:
-                raise ValueError(f"a feature has the member {sorted(extra)[0]!r}")
-            used.update(i if i >= 0 else ~i for part in parts for i in part)
-            features.append(DecodedFeature(geometry["properties"], [_joined(part, arcs) for part in parts]))
-        return DecodedTopology(
-            features,
-            document["bbox"],
-            translate,
-            scale,
-            tuple(document),
-            len(set(range(len(arcs))) - used),
-            data == _dump(document),  # not so where a member stands twice: the first one is lost in reading
-        )
-    except (KeyError, TypeError, IndexError, AttributeError, OverflowError, orjson.JSONDecodeError) as error:
-        raise ValueError(f"not a TopoJSON file of activities ({type(error).__name__}: {str(error)[:80]})") from error
-
-
-def _arcs(encoded: list[list[list[int]]], scale: list[float], translate: list[float]) -> list[NDArray[np.float64]]:
-    """Positions of each arc, degrees."""
-    if not encoded:
+def _pieces(data: bytes, at: int) -> list[bytes]:
+    """The arcs, from each one's first position to its last."""
+    if data.endswith(_NO_ARCS) and at == len(data) - len(_NO_ARCS):
         return []
-    cells, ends = _cells(encoded)
-    return np.split(cells.astype(np.float64) * scale + translate, ends[:-1])
+    if not (data.startswith(_ARCS, at) and data.endswith(_END)):
+        raise ValueError("its arcs are no list of lists of positions")
+    return data[at + len(_ARCS) : -len(_END)].split(_NEXT)
 
 
-def _cells(encoded: list[list[list[int]]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of all arcs from their deltas, shape (n, 2), and where each arc ends."""
-    positions = list(itertools.chain.from_iterable(encoded))
-    if not set(map(len, positions)) <= {2}:
-        raise ValueError("a position has other than two numbers")
-    numbers = list(itertools.chain.from_iterable(positions))
-    if not set(map(type, numbers)) <= {int}:
-        raise ValueError("an arc holds something other than whole numbers")
-    sizes = np.fromiter(map(len, encoded), np.int64, len(encoded))
-    ends = np.cumsum(sizes)
-    sums = np.cumsum(np.array(numbers, np.int64).reshape(-1, 2), axis=0)
-    before = np.concatenate([np.zeros((1, 2), np.int64), sums])[ends - sizes]
-    return sums - np.repeat(before, sizes, axis=0), ends
-
-
-def _joined(part: list[int], arcs: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """A line's positions from its arcs; a negative index is an arc the other way round."""
-    pieces = [arcs[i] if i >= 0 else arcs[~i][::-1] for i in part]
-    return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
-
-
-def _dump(document: dict[str, Any]) -> bytes:
-    return orjson.dumps(document)
+def _placed(piece: bytes, x: int, y: int) -> Arc:
+    end = piece.find(b"]")
+    start = piece if end < 0 else piece[:end]
+    column, row = map(int, start.split(b","))
+    if b"%d,%d" % (column, row) != start:
+        raise ValueError("a position is not written as we write it")
+    return Arc(column + x, row + y, piece[len(start) :])

@@ -6,16 +6,35 @@ What does not: the judgement itself, which is the gate's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from strava_assets.privacy.invariants import LINE_TOLERANCE, Finding
-from strava_assets.publish import csv_files, topojson_file
+from strava_assets.publish import csv_files, topojson_decoder
 from strava_assets.publish.gate import Gate
-from strava_assets.publish.judge import CSV_PATH, TOPOJSON_PATH, Judgement, beside_line, judge
-from strava_assets.publish.month_files import csv_path
+from strava_assets.publish.judging.csvs import beside_line
+from strava_assets.publish.judging.judge import judge
+from strava_assets.publish.judging.rules import Facts, Judgement, Map
+from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, csv_path
 
 #: Files judged in one go: bounds the memory.
 _BATCH = 500
+
+
+@dataclass
+class _Read:
+    """What was read just now; nothing is remembered."""
+
+    facts: Mapping[str, Facts]
+
+    def digest_of(self, csv: str) -> str | None:
+        return None
+
+    def facts_of(self, paths: Sequence[str]) -> Mapping[str, Facts]:
+        return {path: self.facts[path] for path in paths if path in self.facts}
+
+    def map_of(self, athlete: str) -> Map | None:
+        return None
 
 
 def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Judgement:
@@ -38,14 +57,13 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
             judge(
                 {path: gate.read(path) for path in csvs[at : at + _BATCH]},
                 gate.rules,
-                lambda path: None,
-                lambda athlete: None,
+                _Read({}),
             ),
         )
         if progress:
             progress(min(at + _BATCH, len(csvs)), len(paths))
     # the map is held against what the CSVs' own bytes said just now, not against any memory
-    _add(total, judge({path: gate.read(path) for path in rest}, gate.rules, total.facts.get, lambda athlete: None))
+    _add(total, judge({path: gate.read(path) for path in rest}, gate.rules, _Read(total.facts)))
     _across(gate, rest, csvs, total)
     if progress:
         progress(len(paths), len(paths))
@@ -59,7 +77,7 @@ def _across(gate: Gate, rest: list[str], csvs: list[str], total: Judgement) -> N
         if not (match := TOPOJSON_PATH.match(path)):
             continue
         try:
-            topology = topojson_file.decode(gate.read(path))
+            topology = topojson_decoder.decode(gate.read(path))
         except ValueError:
             continue  # found already
         for feature in topology.features:

@@ -19,8 +19,8 @@ from strava_assets.privacy import cut, cut_shapes, figures, geodesy, invariants,
 from strava_assets.privacy.cut import Samples
 from strava_assets.privacy.tracks import Tracks
 from strava_assets.privacy.zones import Zone, disc
-from strava_assets.publish import csv_files, map_files, topojson_file
-from strava_assets.publish.judge import ZoneNames
+from strava_assets.publish import csv_files, map_files, topojson_decoder, topojson_file
+from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets_tests.publish.worlds import HOME, ride, tables
 
 out = Console()
@@ -74,7 +74,7 @@ def main(rides: int = 400, kilometres: float = 24.0) -> None:
     row("features of the map", seconds)
     seconds, data = timed(lambda: topojson_file.encode(features))
     row("TopoJSON encode", seconds)
-    seconds, _ = timed(lambda: topojson_file.decode(data))
+    seconds, _ = timed(lambda: topojson_decoder.decode(data))
     row("gate: decode TopoJSON", seconds)
     out.print(table)
     geojson = json.dumps(

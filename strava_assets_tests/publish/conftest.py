@@ -15,7 +15,7 @@ from strava_assets.privacy import masked, zone_store
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish import map_files, month_files
 from strava_assets.publish.gate import GateReport
-from strava_assets.publish.judge import ZoneNames
+from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.publish.worlds import HOME, ride, tables
 

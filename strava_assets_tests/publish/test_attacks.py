@@ -15,7 +15,7 @@ from strava_assets.privacy import cut, figures, masked, zone_store
 from strava_assets.privacy.cut import Samples
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish import map_files, taking_back
-from strava_assets.publish.judge import ZoneNames
+from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets.publish.verify import verify
 from strava_assets_tests.privacy.test_cut import zone
 from strava_assets_tests.privacy.worlds import Place, circle

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from strava_assets.errors import GateRefused, StoreUnavailable
@@ -13,10 +16,13 @@ from strava_assets.privacy import zone_store
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish import taking_back
 from strava_assets.publish.gate import NO_TIME
+from strava_assets.publish.judging.rules import Judgement
+from strava_assets.publish.paths import csv_path, map_path
+from strava_assets.publish.topojson_decoder import decode
 from strava_assets.publish.verify import verify
 from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.publish.conftest import Published
-from strava_assets_tests.publish.worlds import HOME, ride
+from strava_assets_tests.publish.worlds import HOME, Place, ride
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -224,3 +230,82 @@ def test_adding_a_ride_changes_no_other_ones_bytes(published: Published) -> None
     assert {path: after[path] for path in before if path.endswith(".csv")} == {
         path: data for path, data in before.items() if path.endswith(".csv")
     }
+
+
+class TestWhatWasProven:
+    """Of ten years' rides one is new: the gate proves that one, and the others only if something about them changed."""
+
+    def test_is_not_proven_again(self, published: Published) -> None:
+        judgement = judged(published, lambda data: data)
+        assert judgement.findings == []
+        assert judgement.tested.vertices == 0
+
+    def test_but_what_is_new_is(self, published: Published) -> None:
+        with published.installation.database.transaction() as connection:
+            connection.execute(
+                "update strava.public_object set facts = facts #- array['proven', "
+                "(select min(mark) from jsonb_object_keys(facts -> 'proven') as mark)] where path = %s",
+                (map_path(published.athlete),),
+            )
+        sizes = [sum(map(len, feature.lines)) for feature in decode(map_of(published)).features]
+        assert judged(published, lambda data: data).tested.vertices in sizes
+
+    def test_is_proven_again_under_another_zone(self, published: Published) -> None:
+        [ride_, *_] = decode(map_of(published)).features
+        lon, lat = ride_.lines[0][len(ride_.lines[0]) // 2]
+        zone_store.add(published.installation.database, [DrawnZone("new", Place(lon, lat).polygon(circle(80)))])
+        judgement = judged(published, lambda data: data)
+        assert {finding.invariant for finding in judgement.findings} == {"I1"}
+        assert judgement.tested.vertices > 100
+
+    def test_is_proven_again_with_another_csv(self, published: Published) -> None:
+        """As after a process that wrote another CSV and was killed before it wrote the map."""
+        with published.installation.database.transaction() as connection:
+            connection.execute(
+                "update strava.public_object set sha256 = 'another', facts = jsonb_set(facts, '{length}', '1') "
+                "where path = %s",
+                (csv_path(*published.ids[3]),),
+            )
+        assert {"I5"} <= {finding.invariant for finding in judged(published, lambda data: data).findings}
+
+    @pytest.mark.parametrize(
+        ("change", "invariant"),
+        [
+            (lambda d: d["arcs"][3][1].__setitem__(0, d["arcs"][3][1][0] + 90_000), "I11"),
+            (lambda d: d["arcs"][3].append([0]), "I7"),
+            (lambda d: d["arcs"][3].append([0, 0.5]), "I7"),
+            (lambda d: d["arcs"][3].append("home"), "I7"),
+            (lambda d: d["objects"]["activities"]["geometries"][2]["properties"].update(distance=99999), "I5"),
+            (lambda d: d["objects"]["activities"]["geometries"][2]["properties"].update(home=1), "I7"),
+            (lambda d: (them := d["objects"]["activities"]["geometries"]).extend(them[:1]), "I8"),
+            (lambda d: d["arcs"].append([[1, 1], [2, 2]]), "I9"),
+            (lambda d: d["bbox"].__setitem__(2, d["bbox"][2] + 0.5), "I10"),
+            (lambda d: d["transform"].update(scale=[1e-5, 2e-5]), "I10"),
+        ],
+    )  # fmt: skip
+    def test_is_proven_again_if_it_changed(
+        self, published: Published, change: Callable[[Any], None], invariant: str
+    ) -> None:
+        def changed(data: bytes) -> bytes:
+            document = orjson.loads(data)
+            change(document)
+            return orjson.dumps(document)
+
+        assert invariant in {finding.invariant for finding in judged(published, changed).findings}
+
+    @pytest.mark.parametrize("odd", [b"], [", b"],\n[", b"] ,[", b"],[ ", b"]],[[", b"],[+", b"],[0"])
+    def test_bytes_between_positions_tell_nothing(self, published: Published, odd: bytes) -> None:
+        def changed(data: bytes) -> bytes:
+            at = data.index(b"],[", data.rindex(b'"arcs":[') + 40)
+            return data[:at] + odd + data[at + 3 :]
+
+        assert {"I7", "I9"} & {finding.invariant for finding in judged(published, changed).findings}
+
+
+def judged(published: Published, change: Callable[[bytes], bytes]) -> Judgement:
+    """The gate's judgement of the map that is public, changed, as it would be before it was written."""
+    return published.installation.gate().judge({map_path(published.athlete): change(map_of(published))})
+
+
+def map_of(published: Published) -> bytes:
+    return (published.root / map_path(published.athlete)).read_bytes()

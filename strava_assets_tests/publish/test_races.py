@@ -12,7 +12,7 @@ import pytest
 from strava_assets.errors import GateOvertaken
 from strava_assets.publish import gate as gate_module
 from strava_assets.publish import map_files, month_files, taking_back, topojson_file
-from strava_assets.publish.gate import map_path
+from strava_assets.publish.paths import map_path
 from strava_assets.publish.verify import verify
 from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.publish.conftest import Published
@@ -210,12 +210,12 @@ def csv_of(published: Published, number: int) -> Path:
 
 def features_of(published: Published) -> list[Any]:
     gate = published.installation.gate()
-    return topojson_file.features_of(gate.read(map_path(published.athlete)))
+    return topojson_file.read(gate.read(map_path(published.athlete))).features
 
 
 def shown(published: Published) -> dict[str, tuple[str, float]]:
     """Name and distance of each activity on the map, by public id."""
-    topology = published.installation.gate().topology(published.athlete)
+    topology = published.installation.gate().map_of(published.athlete)
     assert topology is not None
     return {f.properties["actID"]: (f.properties["name"], f.properties["distance"]) for f in topology.features}
 

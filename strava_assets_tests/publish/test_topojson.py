@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from topojson import Topology
 
-from strava_assets.publish.topojson_file import CELL, Feature, arcs_of, decode, encode, features_of
+from strava_assets.publish.topojson_decoder import decode
+from strava_assets.publish.topojson_file import CELL, Feature, arcs_of, encode, read
 
 steps = st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_size=1, max_size=30)
 
@@ -39,8 +41,39 @@ def test_no_vertex_is_lost_or_moved(walks: list[list[list[tuple[int, int]]]], x:
     decoded = decode(data)
     for got, lines in zip(decoded.features, tracks, strict=True):
         assert same(got.lines, lines)
-    assert encode(features_of(data)) == data
-    assert encode(features_of(data)[1:]) == encode([feature(lines, 1 + n) for n, lines in enumerate(tracks[1:])])
+    again = read(data).features
+    assert encode(again) == data
+    assert encode(again[1:]) == encode([feature(lines, 1 + n) for n, lines in enumerate(tracks[1:])])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_whatever_can_be_read_is_written_as_these_very_bytes(data: st.DataObject) -> None:
+    line = np.array([(0, 0), (40, 30), (90, 10), (30, 200)]) - 700_000
+    good = encode([feature([line], 1), feature([line + 9, line[::-1] + 500], 2), feature([line * 2], 3)])
+    at = data.draw(st.integers(0, len(good) - 1))
+    odd = (
+        good[:at]
+        + data.draw(st.binary(max_size=3) | st.sampled_from([b"]],[[", b" ", b'"', b",", b"0"]))
+        + good[at + data.draw(st.integers(0, 2)) :]
+    )
+    try:
+        found = read(odd)
+    except ValueError:
+        return
+    assert encode([Feature(entry.properties, entry.arcs, box=found.box) for entry in found.features]) == odd
+
+
+def test_an_arc_that_belongs_to_nothing_is_not_ours() -> None:
+    good = encode([feature([np.array([(0, 0), (40, 30)])])])
+    assert good.endswith(b"]]]}")
+    with pytest.raises(ValueError, match="not a map as we write it"):
+        read(good.removesuffix(b"]}") + b",[[0,0],[5,5]]]}")
+
+
+def test_a_file_without_activities_can_be_read() -> None:
+    assert read(encode([])).features == []
+    assert decode(encode([])).features == []
 
 
 def test_the_far_end_of_an_out_and_back_stays() -> None:
