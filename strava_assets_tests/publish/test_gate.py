@@ -272,6 +272,7 @@ class TestWhatWasProven:
         ("change", "invariant"),
         [
             (lambda d: d["arcs"][3][1].__setitem__(0, d["arcs"][3][1][0] + 90_000), "I11"),
+            (lambda d: d["arcs"][3][0].__setitem__(0, d["arcs"][3][0][0] + 3_000), "I11"),
             (lambda d: d["arcs"][3].append([0]), "I7"),
             (lambda d: d["arcs"][3].append([0, 0.5]), "I7"),
             (lambda d: d["arcs"][3].append("home"), "I7"),
