@@ -15,10 +15,8 @@ from strava_assets import resources, sensors
 from strava_assets.partitions import MONTHS_A_RUN, monthly
 from strava_assets.pipeline import sync
 from strava_assets.resources import InstallationResource
-from strava_assets.strava import client
 from strava_assets.strava.account import land, list_everyone
 from strava_assets.strava.backlog import Backlog, Next, backlog, days_needed, in_words, next_months
-from strava_assets.strava.client import StravaClient
 from strava_assets.strava.listing import keep_detail
 from strava_assets.strava.quota import Remaining, next_reset
 from strava_assets_tests.strava.conftest import ACTIVITIES, World
@@ -347,56 +345,3 @@ def test_listing_leaves_reads_for_events(listed: World) -> None:
     assert (report.reads, report.activities) == (0, 0)
     assert "for new rides" in str(report.stopped)
     assert listed.client().athlete()["id"] == listed.strava_id
-
-
-def asked_months(world: World) -> set[str]:
-    return {row["month"] for row in world.sql("select to_char(month, 'YYYY-MM') as month from strava.month_request")}
-
-
-def oldest_and_newest(world: World) -> list[dict[str, Any]]:
-    rows = world.sql("select *, to_char(month, 'YYYY-MM') as name from strava.activity order by start_time")
-    return [rows[0], rows[-1]]
-
-
-def test_a_listing_that_is_killed_has_asked_for_what_its_pages_changed(
-    listed: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    oldest, newest = oldest_and_newest(listed)
-    for ride in (oldest, newest):
-        listed.control("rename", id=ride["strava_id"], name="another", push=False)
-    pages = StravaClient.pages
-
-    def killed(self: StravaClient, *given: Any) -> Iterator[Any]:
-        yield next(pages(self, *given))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(client, "PER_PAGE", ACTIVITIES // 3)
-    with monkeypatch.context() as patched:
-        patched.setattr(StravaClient, "pages", killed)
-        with pytest.raises(KeyboardInterrupt):
-            list_everyone(listed.settings, listed.database, None, None)
-    assert asked_months(listed) == {newest["name"]}, "the newest come first"
-    list_everyone(listed.settings, listed.database, None, None)
-    assert asked_months(listed) == {newest["name"], oldest["name"]}
-
-
-def test_a_listing_that_is_killed_while_it_confirms_has_asked_for_what_is_gone(
-    listed: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rides = {ride["strava_id"]: ride["name"] for ride in oldest_and_newest(listed)}
-    for number in rides:
-        listed.control("delete", id=number, push=False)
-    confirm, (first, second) = StravaClient.activity, sorted(rides)
-
-    def killed(self: StravaClient, number: int) -> Any:
-        if number == second:
-            raise KeyboardInterrupt
-        return confirm(self, number)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(StravaClient, "activity", killed)
-        with pytest.raises(KeyboardInterrupt):
-            list_everyone(listed.settings, listed.database, None, None)
-    assert asked_months(listed) == {rides[first]}
-    list_everyone(listed.settings, listed.database, None, None)
-    assert asked_months(listed) == set(rides.values())

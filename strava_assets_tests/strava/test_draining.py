@@ -341,9 +341,8 @@ def hidden(world: World, number: int) -> bool:
 
 
 @pytest.fixture
-def hasty(told: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def hasty(told: World, no_pauses: None) -> World:
     """The same, and a read that fails is tried again at once."""
-    monkeypatch.setattr("strava_assets.strava.client._PAUSES", (0.0, 0.0))
     return told
 
 
