@@ -233,7 +233,7 @@ def test_a_spent_quota_ends_the_landing_and_says_what_is_left(connected: World) 
     assert land_all(connected).left == 0
 
 
-def test_a_strava_that_is_down_blames_no_activity(connected: World) -> None:
+def test_a_strava_that_is_down_blames_no_activity(connected: World, no_pauses: None) -> None:
     listed(connected)
     connected.control("fail", calls=50, status=503)
     report = land_all(connected)
