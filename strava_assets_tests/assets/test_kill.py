@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from strava_assets.installation import Installation
+from strava_assets.privacy.invariants import Finding
 from strava_assets.publish.verify import verify
 from strava_assets_tests.assets.conftest import public_files
 from strava_assets_tests.assets.processes import start, warm_up
@@ -28,10 +29,15 @@ def test_ten_kills_at_random_moments_end_in_the_same_bytes(history: Installation
         process.kill()
         process.join()
         # whatever is public at any moment has passed the gate
-        assert {f.invariant for f in verify(history.gate()).findings} <= {"I9", "I13"}
+        assert [finding for finding in verify(history.gate()).findings if not is_half_done(finding)] == []
     complete(history)
     assert public_files(history) == undisturbed
     assert verify(history.gate()).findings == []
+
+
+def is_half_done(finding: Finding) -> bool:
+    """A CSV has no map yet; or a file has no name yet: nobody is given it, and the next run sweeps it away."""
+    return finding.invariant in ("I9", "I13") or finding.where.rsplit("/", 1)[-1].startswith(".tmp-")
 
 
 def complete(installation: Installation) -> None:
