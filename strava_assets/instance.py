@@ -9,13 +9,18 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
+from dagster_postgres.utils import create_pg_connection
+from sqlalchemy import NullPool, create_engine, text
+
+from strava_assets.database.migrations import LOCK
 
 #: SQLAlchemy URL of Dagster's database; every ``strava-assets`` command sets it.
 VARIABLE = "STRAVA_ASSETS_DAGSTER_URL"
@@ -38,10 +43,11 @@ class PostgresStorage(DagsterStorage, ConfigurableClass):
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Any:
         """The storage in force."""
         if url := os.environ.get(VARIABLE):
-            return DagsterPostgresStorage.from_config_value(
-                inst_data,
-                {"postgres_url": url, "should_autocreate_tables": True},  # type: ignore[typeddict-unknown-key]
-            )
+            with _alone(url):
+                return DagsterPostgresStorage.from_config_value(
+                    inst_data,
+                    {"postgres_url": url, "should_autocreate_tables": True},  # type: ignore[typeddict-unknown-key]
+                )
         folder = os.environ.get("DAGSTER_HOME")
         if not folder:
             folder = tempfile.mkdtemp(prefix="strava-assets-dagster-")
@@ -52,3 +58,11 @@ class PostgresStorage(DagsterStorage, ConfigurableClass):
             folder,
         )
         return DagsterSqliteStorage.from_config_value(inst_data, {"base_dir": folder})  # type: ignore[arg-type]
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """One process at a time: those that start at once would trip over each other making Dagster's tables."""
+    with create_pg_connection(create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)) as guard:
+        guard.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
+        yield

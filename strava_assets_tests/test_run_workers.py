@@ -20,12 +20,13 @@ from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster._core.launcher.base import LaunchRunContext, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
 
 from strava_assets.database.connection import locate
 from strava_assets.installation import open_installation
 from strava_assets.pipeline import dagster_environment
 from strava_assets.run_workers import TAG, ForkingRunLauncher
-from strava_assets.settings import Settings, load
+from strava_assets.settings import LOCATION, Settings, load
 from strava_assets.stack import settings_environment
 
 REPOSITORY = ReconstructableRepository(ModuleCodePointer("strava_assets.definitions", "defs", None))
@@ -107,6 +108,23 @@ def test_a_run_is_forked_done_and_leaves_nothing(instance: dg.DagsterInstance, s
     wait_until(lambda: instance.get_run_by_id(run).is_finished)
     assert instance.get_run_by_id(run).status is dg.DagsterRunStatus.SUCCESS
     wait_until(lambda: not list(folder().glob("*.run")))
+
+
+@pytest.mark.parametrize(("location", "way"), [(LOCATION, "forked"), ("somebody's else", "default")])
+def test_only_runs_of_our_own_code_are_forked(
+    instance: dg.DagsterInstance, server: Any, monkeypatch: pytest.MonkeyPatch, location: str, way: str
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        DefaultRunLauncher, "launch_run", lambda self, context: asked.append(context.dagster_run.run_id)
+    )
+    code = GrpcServerCodeLocationOrigin(host="localhost", port=1, location_name=location)
+    origin = RemoteRepositoryOrigin(code, "__repository__").get_job_origin("tidy_history")
+    run = launched(instance, made(instance, remote_job_origin=origin))
+    assert instance.get_run_by_id(run).tags[TAG] == way
+    assert asked == ([run] if way == "default" else [])
+    if way == "forked":
+        wait_until(lambda: instance.get_run_by_id(run).is_finished)
 
 
 def test_a_run_is_terminated(instance: dg.DagsterInstance, server: Any) -> None:

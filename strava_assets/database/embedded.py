@@ -14,6 +14,7 @@ import os
 import subprocess
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,11 @@ def _register_exit(server: Any) -> None:
             return
         with server._lock:
             _strike_off_the_dead(server)
-        if is_up(server.pgdata):
-            server._cleanup()
+            if not is_up(server.pgdata):
+                return
+            with suppress(AssertionError):  # not ready yet: whoever starts it holds it
+                server.ensure_postgres_running()  # which one it is: after a kill, another process may have started it
+        server._cleanup()
 
     atexit.register(leave)
 

@@ -181,6 +181,11 @@ class GroupCommit:
     def _hang_up(self) -> None:
         """Drop the connection without a word to a server that may not listen."""
         if self._connection is not None:
+            if not self._connection.closed:  # psycopg may be waiting for it
+                loop, number = asyncio.get_running_loop(), self._connection.fileno()
+                # the number may be another thread's file a moment later, and uvloop aborts if it still looks at it
+                loop.remove_reader(number)
+                loop.remove_writer(number)
             self._connection.pgconn.finish()
             self._connection = None
 

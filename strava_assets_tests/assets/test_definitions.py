@@ -85,3 +85,21 @@ def test_what_contract_names_is_there() -> None:
     checks = {key.name: key for key in defs.resolve_asset_graph().asset_check_keys}
     assert {"keeps_clear_of_private_places", "public_root_keeps_the_invariants", "nothing_quarantined",
             "values_are_plausible", "everything_landed"} == set(checks)  # fmt: skip
+
+
+def test_everything_public_is_read_again_after_the_map_but_not_for_one_ride() -> None:
+    graph = defs.resolve_asset_graph()
+    (check,) = (key for key in graph.asset_check_keys if key.name == "public_root_keeps_the_invariants")
+    assert graph.get(check).blocking
+    done_by = {
+        job.name
+        for job in defs.get_repository_def().get_all_jobs()
+        if check in job.asset_layer.asset_graph.asset_check_keys and not job.name.startswith("__")
+    }
+    assert done_by == {"publish", "verify_public_root"}
+    assert {key.path[-1] for key in assets_of("follow")} == FLOW.keys() - {"privacy_zones"}
+    assert assets_of("verify_public_root") == set()
+
+
+def assets_of(job: str) -> set[dg.AssetKey]:
+    return set(defs.resolve_job_def(job).asset_layer.executable_asset_keys)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,9 +24,9 @@ from strava_assets.privacy import zone_store
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish.verify import verify
 from strava_assets.requests import months_in_reach
-from strava_assets.stack import settings_environment
 from strava_assets.tables import months_of
 from strava_assets_tests.assets.conftest import HOME, public_files, run
+from strava_assets_tests.assets.processes import start
 from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.recordings import folder_of_rides
 
@@ -154,55 +153,39 @@ def test_a_new_zone_asks_for_a_month_whose_table_nobody_can_read(history: Instal
 def alone(settings_of: Any, tmp_path: Path, bring_in: Callable[..., Any]) -> Iterator[Installation]:
     """A history on an embedded server of its own, which may be killed."""
     home = Path(tempfile.mkdtemp(prefix="strava-assets-"))  # a root's server runs as somebody else: not below pytest's
+    atexit.register(shutil.rmtree, home, ignore_errors=True)  # registered first, so done last: the server has stopped
     opened = open_installation(settings_of(STRAVA_ASSETS_HOME=home, STRAVA_ASSETS_DATABASE_URL=None))
     zone_store.add(opened.database, [DrawnZone("Rosenhof", HOME.polygon(circle(120)))])
     bring_in(opened)
     yield opened
     opened.database.close()
-    shutil.rmtree(home, ignore_errors=True)
-
-
-def start(installation: Installation) -> subprocess.Popen[str]:
-    environment = {**os.environ, **settings_environment(installation.settings)}
-    environment.pop("DAGSTER_HOME", None)
-    if installation.settings.database_url is None:
-        environment.pop("STRAVA_ASSETS_DATABASE_URL", None)
-    return subprocess.Popen(
-        [sys.executable, "-m", "strava_assets", "materialize"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_the_server_is_killed_in_the_middle_of_a_run(alone: Installation) -> None:
     tables = Path(alone.settings.private_root) / "tables"
-    process = start(alone)
+    killed = start(alone, patient=False)
     deadline = time.monotonic() + 120
     while not list(tables.glob("activities/*.parquet")):  # well inside the first months
-        assert process.poll() is None
+        assert killed.process.is_alive()
         assert time.monotonic() < deadline
         time.sleep(0.05)
     server = int((alone.settings.home_path / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
     os.kill(server, signal.SIGKILL)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 1
+    code, said = killed.end()
+    assert code == 1
     assert "Traceback" not in said
     assert "PostgreSQL" in said.splitlines()[-1]
     # the next command starts the server again and goes on where it was
-    again = start(alone)
-    _, said = again.communicate(timeout=240)
-    assert again.returncode == 0, said
+    code, said = start(alone).end()
+    assert code == 0, said
     assert sum(path.endswith(".csv") for path in public_files(alone)) == 12
     assert verify(alone.gate()).findings == []
 
 
 def test_two_at_once_end_in_the_same_bytes(history: Installation) -> None:
-    both = [start(history), start(history)]
-    for process in both:
-        _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+    for one in [start(history), start(history)]:
+        code, said = one.end()
+        assert code == 0, said
     made = public_files(history)
     assert sum(path.endswith(".csv") for path in made) == 12
     assert verify(history.gate()).findings == []

@@ -11,11 +11,16 @@ import dagster as dg
 import numpy as np
 import pytest
 
+from strava_assets.assets import public
+from strava_assets.database.connection import queries
+from strava_assets.errors import StoreUnavailable
 from strava_assets.installation import Installation
+from strava_assets.pipeline import materialize
 from strava_assets.privacy import zone_store
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish.verify import verify
-from strava_assets.requests import months_in_reach
+from strava_assets.requests import months_in_reach, request_months
+from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.assets.conftest import HOME, public_files, run
 from strava_assets_tests.end_to_end.outsider import Outsider
 from strava_assets_tests.privacy.worlds import Place, circle
@@ -234,6 +239,30 @@ def test_a_removed_activity_leaves_no_trace(history: Installation) -> None:
     assert sum(path.endswith(".csv") for path in files) == 11
     assert b'"activities":11' in files["index.json"]
     assert verify(history.gate()).findings == []
+
+
+def test_a_month_is_asked_for_until_what_was_hidden_meanwhile_is_withdrawn(
+    history: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month, withdrawals = "2023-11", iter(range(1, 100))
+
+    def fails_at_the_end(opened: Installation) -> Any:
+        if next(withdrawals) == 2:  # the first is before anything else
+            raise StoreUnavailable("cannot delete")
+        return withdraw_hidden(opened)
+
+    request_months(history.database, [month], "test")
+    with monkeypatch.context() as patched:
+        patched.setattr(public, "withdraw_hidden", fails_at_the_end)
+        assert materialize(history, [month]).failures == ["trimmed_csvs: cannot delete"]
+    assert month in asked_for(history)
+    run(history, months=[month])
+    assert month not in asked_for(history)
+
+
+def asked_for(installation: Installation) -> list[str]:
+    with installation.database.transaction() as connection:
+        return [row["month"] for row in queries().requested_months(connection, fresh_events=True)]
 
 
 def test_no_secret_reaches_daggers_history(history: Installation, postgres: str) -> None:

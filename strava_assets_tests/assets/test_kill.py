@@ -2,56 +2,47 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from strava_assets.installation import Installation
+from strava_assets.privacy.invariants import Finding
 from strava_assets.publish.verify import verify
-from strava_assets.stack import settings_environment
-from strava_assets_tests.assets.conftest import public_files, run
+from strava_assets_tests.assets.conftest import public_files
+from strava_assets_tests.assets.processes import start, warm_up
 
 
 def test_ten_kills_at_random_moments_end_in_the_same_bytes(history: Installation) -> None:
-    run(history)
-    undisturbed = public_files(history)
-    forget(history)
-    environment = {**os.environ, **settings_environment(history.settings)}
-    environment.pop("DAGSTER_HOME", None)
+    warm_up()
     began = time.monotonic()
-    complete(environment)
+    complete(history)
     whole = time.monotonic() - began
-    assert public_files(history) == undisturbed
+    undisturbed = public_files(history)
     moments = random.Random(11)
     for kill in range(10):
         if kill % 5 == 0:
             forget(history)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "strava_assets", "materialize"],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(moments.uniform(0.3, 1.0) * whole)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process = start(history).process
+        time.sleep(moments.uniform(0.1, 1.0) * whole)
+        process.kill()
+        process.join()
         # whatever is public at any moment has passed the gate
-        assert {f.invariant for f in verify(history.gate()).findings} <= {"I9", "I13"}
-    complete(environment)
+        assert [finding for finding in verify(history.gate()).findings if not is_half_done(finding)] == []
+    complete(history)
     assert public_files(history) == undisturbed
     assert verify(history.gate()).findings == []
 
 
-def complete(environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "strava_assets", "materialize"], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+def is_half_done(finding: Finding) -> bool:
+    """A CSV has no map yet; or a file has no name yet: nobody is given it, and the next run sweeps it away."""
+    return finding.invariant in ("I9", "I13") or finding.where.rsplit("/", 1)[-1].startswith(".tmp-")
+
+
+def complete(installation: Installation) -> None:
+    code, said = start(installation).end()
+    assert code == 0, said
 
 
 def forget(installation: Installation) -> None:

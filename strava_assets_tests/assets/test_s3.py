@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from moto.server import ThreadedMotoServer
-
 from strava_assets.installation import Installation
 from strava_assets.publish.verify import verify
-from strava_assets.stores import Store, open_private
+from strava_assets.stores import open_private
 from strava_assets_tests.assets.conftest import public_files, run
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An S3 server with two buckets."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    import boto3
-
-    client = boto3.client("s3")
-    for name in ("private-rides", "public-rides"):
-        client.create_bucket(Bucket=name)
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def test_buckets_hold_what_folders_do(history: Installation, s3: str) -> None:
@@ -62,16 +37,3 @@ def test_buckets_hold_what_folders_do(history: Installation, s3: str) -> None:
         for entry in boto3.client("s3").list_objects_v2(Bucket="public-rides")["Contents"]
     }
     assert after == before, "a second run uploads nothing"
-
-
-def test_keys_are_the_same_in_a_bucket_and_a_folder(s3: str, tmp_path: Path) -> None:
-    for store in (Store(str(tmp_path / "f")), Store("s3://private-rides/x")):
-        assert store.keys() == []
-        store.write("a/b.txt", b"1")
-        store.write("c.txt", b"22")
-        assert store.sizes() == {"a/b.txt": 1, "c.txt": 2}
-        assert store.keys("a") == ["a/b.txt"]
-        store.delete("a/b.txt")
-        store.delete("a/b.txt")
-        with pytest.raises(FileNotFoundError):
-            store.read("a/b.txt")

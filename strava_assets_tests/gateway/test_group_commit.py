@@ -59,14 +59,19 @@ def known(installation: Installation) -> Installation:
     return installation
 
 
-def keeping(installation: Installation, deed: Callable[[GroupCommit], Awaitable[Any]], **options: Any) -> Any:
+def keeping(
+    installation: Installation,
+    deed: Callable[[GroupCommit], Awaitable[Any]],
+    on: Callable[[Any], Any] = uvloop.run,  # as in the gateway's process
+    **options: Any,
+) -> Any:
     """Run a deed with a group commit."""
 
     async def run() -> Any:
         async with GroupCommit(installation.database.url, **options).running() as commit:
             return await deed(commit)
 
-    return uvloop.run(run())  # as in the gateway's process
+    return on(run())
 
 
 def outcomes(commit: GroupCommit, events: list[Event]) -> Awaitable[list[Any]]:
@@ -191,6 +196,22 @@ def test_a_server_that_says_nothing_is_left_for_a_new_connection(known: Installa
 
     keeping(known, deed, patience=0.3)
     assert kept(known)[2] >= 1
+
+
+def test_a_connection_that_is_dropped_is_not_looked_at_any_more(known: Installation) -> None:
+    """Its number may be another thread's file a moment later, and then uvloop aborts the whole process."""
+
+    async def deed(commit: GroupCommit) -> None:
+        await commit.keep(None)
+        assert commit._connection is not None
+        loop, number = asyncio.get_running_loop(), commit._connection.fileno()
+        loop.add_reader(number, lambda: None)  # as psycopg does while it waits for an answer
+        loop.add_writer(number, lambda: None)
+        commit._hang_up()
+        assert not loop.remove_reader(number)
+        assert not loop.remove_writer(number)
+
+    keeping(known, deed, on=asyncio.run)  # uvloop does not say whether there was one
 
 
 def test_strangers_events_do_not_fill_the_disk(known: Installation) -> None:

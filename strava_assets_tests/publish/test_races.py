@@ -250,6 +250,25 @@ def test_an_older_view_of_the_map_is_not_published_over_a_newer(published: Publi
     assert shown(published) == newer
 
 
+def test_a_changed_ride_is_on_the_map_again_with_its_new_csv_and_not_before(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its month is masked anew, its CSV is still the old one: two files of one ride must not contradict each other."""
+    were, changed = shown(published), published.ids[4][1]
+    others = {number: told for number, told in were.items() if number != changed}
+    rides = [*(ride(number) for number in range(1, 4)), ride(4, seed=99), *(ride(n) for n in range(5, 9))]
+    with monkeypatch.context() as patched:
+        patched.setattr(month_files, "publish_month", lambda *given: month_files.MonthReport())
+        published.publish(rides)
+    assert shown(published) == others
+    assert figures(published) == 7
+    published.publish(rides)
+    now = shown(published)
+    assert now.pop(changed) != were[changed]
+    assert now == others
+    others_are_whole(published, 8)
+
+
 def test_a_file_that_a_killed_run_wrote_goes_with_its_month(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:

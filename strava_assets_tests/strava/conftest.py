@@ -117,6 +117,12 @@ def connected(world: World) -> World:
 
 
 @pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read that fails is tried again at once."""
+    monkeypatch.setattr("strava_assets.strava.client._PAUSES", (0.0, 0.0))
+
+
+@pytest.fixture
 def zoned(connected: World) -> Iterator[World]:
     """The same, with zones around the athlete's places: ready to be published."""
     places = connected.sandbox.account.places

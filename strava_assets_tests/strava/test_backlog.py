@@ -163,7 +163,7 @@ def test_an_activity_whose_event_waits_is_left_to_it(connected: World) -> None:
     assert len(upcoming(connected).months) == 1
 
 
-def test_while_strava_is_down_nothing_is_begun(listed: World) -> None:
+def test_while_strava_is_down_nothing_is_begun(listed: World, no_pauses: None) -> None:
     listed.control("fail", calls=100, status=503)
     report = land(listed.settings, listed.database, listed.installation.store, known_months(listed)[:3])
     waits = upcoming(listed)

@@ -18,8 +18,8 @@ from strava_assets.stores import Store
 from strava_assets.strava.account import drain_events, land, list_everyone
 from strava_assets.strava.landing import land_activity
 from strava_assets.tables import months_of
+from strava_assets_tests.strava.accounts import imported
 from strava_assets_tests.strava.conftest import World
-from strava_assets_tests.strava.test_landing import imported
 from strava_assets_tests.strava.test_webhooks import subscribe, tell
 
 DAYS = 7

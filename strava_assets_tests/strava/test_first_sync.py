@@ -59,7 +59,7 @@ def test_connecting_again_lists_again(world: World) -> None:
     assert newly_connected(world.database) == [world.athlete_id]
 
 
-def test_where_strava_fails_it_is_asked_again_later_and_not_at_every_tick(world: World) -> None:
+def test_where_strava_fails_it_is_asked_again_later_and_not_at_every_tick(world: World, no_pauses: None) -> None:
     world.connect()
     world.control("fail", calls=50, status=500)
     told = tick()

@@ -1,70 +1,26 @@
-"""From an account to what is kept of it, over HTTP and into real PostgreSQL."""
+"""Landing: reading in full what is listed, over HTTP and into real PostgreSQL."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from strava_assets.database.connection import queries
 from strava_assets.errors import StravaRateLimited, StravaUnavailable
-from strava_assets.strava.account import clients, land, list_everyone
-from strava_assets.strava.client import StravaClient
-from strava_assets.strava.landing import LandingReport, land_months
-from strava_assets.strava.listing import keep_detail, list_account, listed_recently
+from strava_assets.strava.account import clients, land
+from strava_assets.strava.landing import land_activity, land_months
+from strava_assets.strava.listing import keep_detail
 from strava_assets.strava.originals import storable
 from strava_assets.strava.streams import load_streams
+from strava_assets_tests.strava.accounts import a_ride, imported, land_all, listed, ride
 from strava_assets_tests.strava.conftest import ACTIVITIES, World, in_both_shapes
-
-
-def listed(world: World) -> Any:
-    return list_account(world.database, world.client(), world.athlete_id, None, None, world.settings)
-
-
-def land_all(world: World) -> LandingReport:
-    months = [row["month"] for row in world.sql("select distinct month from strava.activity")]
-    return land_months(
-        world.database,
-        world.installation.store,
-        clients(world.settings, world.database),
-        months,
-        settings=world.settings,
-    )
 
 
 def it_is_time(world: World) -> None:
     """Whatever waits for its next try need not any more."""
     world.sql("update strava.activity set next_landing_at = now() where next_landing_at is not null")
-
-
-def a_ride(world: World) -> dict[str, Any]:
-    return world.sql(
-        "select * from strava.activity where state = 'landed' and api_streams_state = 'stored' "
-        "and visibility = 'everyone' order by id limit 1"
-    )[0]
-
-
-def test_a_listing_keeps_a_row_for_every_activity(connected: World) -> None:
-    report = listed(connected)
-    rows = connected.sql("select * from strava.activity")
-    assert report.listed == report.new == len(rows) == ACTIVITIES
-    assert report.reads == 1
-    assert {row["state"] for row in rows} == {"listed"}
-    assert all(row["identity"] == f"strava:{row['strava_id']}" for row in rows)
-    assert report.months == {f"{row['month']:%Y-%m}" for row in rows}
-
-
-def test_listing_again_finds_nothing_new_and_is_remembered(connected: World) -> None:
-    listed(connected)
-    before = connected.sql("select id, revision from strava.activity order by id")
-    again = listed(connected)
-    assert (again.new, again.changed, again.months, again.missing) == (0, 0, set(), [])
-    assert connected.sql("select id, revision from strava.activity order by id") == before
-    hour = timedelta(hours=1)
-    assert listed_recently(connected.database, connected.athlete_id, None, None, hour)
-    assert listed_recently(connected.database, connected.athlete_id, datetime(2020, 1, 1, tzinfo=UTC), None, hour)
-    assert not listed_recently(connected.database, connected.athlete_id + 1, None, None, hour)
 
 
 @in_both_shapes
@@ -151,10 +107,6 @@ def young_ride(world: World, **details: Any) -> dict[str, Any]:
     )  # the others are no matter here
     land_all(world)
     return ride(world, number)
-
-
-def ride(world: World, number: int) -> dict[str, Any]:
-    return world.sql("select * from strava.activity where strava_id = %s", number)[0]
 
 
 def minutes_to_wait(row: dict[str, Any]) -> int:
@@ -281,7 +233,7 @@ def test_a_spent_quota_ends_the_landing_and_says_what_is_left(connected: World) 
     assert land_all(connected).left == 0
 
 
-def test_a_strava_that_is_down_blames_no_activity(connected: World) -> None:
+def test_a_strava_that_is_down_blames_no_activity(connected: World, no_pauses: None) -> None:
     listed(connected)
     connected.control("fail", calls=50, status=503)
     report = land_all(connected)
@@ -291,9 +243,8 @@ def test_a_strava_that_is_down_blames_no_activity(connected: World) -> None:
 
 
 @pytest.fixture
-def hasty(connected: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The same account; a read that fails is tried again at once."""
-    monkeypatch.setattr("strava_assets.strava.client._PAUSES", (0.0, 0.0))
+def hasty(connected: World, no_pauses: None) -> World:
+    """The same account, listed; a read that fails is tried again at once."""
     listed(connected)
     return connected
 
@@ -347,82 +298,6 @@ def test_a_bike_that_strava_does_not_give_holds_up_no_ride(hasty: World) -> None
     assert not [reason for _, reason in report.failed if "gear" in reason]
 
 
-def test_a_missing_ride_that_strava_never_answers_for_lets_the_others_be_confirmed(hasty: World) -> None:
-    stuck, gone = (row["strava_id"] for row in hasty.sql("select strava_id from strava.activity order by id limit 2"))
-    hasty.control("delete", id=stuck, push=False)
-    hasty.control("delete", id=gone, push=False)
-    hasty.control("fail", calls=1000, status=403, path=f"/activities/{stuck}")
-    report = list_everyone(hasty.settings, hasty.database, None, None)
-    assert (report.gone, report.stopped) == (1, None)
-    assert [ride(hasty, number)["state"] for number in (stuck, gone)] == ["listed", "gone"]
-    hasty.control("fail", calls=0)
-    assert list_everyone(hasty.settings, hasty.database, None, None).gone == 1
-
-
-def test_strava_going_down_after_a_listing_ends_the_confirming(hasty: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for row in hasty.sql("select strava_id from strava.activity order by id limit 2"):
-        hasty.control("delete", id=row["strava_id"], push=False)
-    pages = StravaClient.pages
-
-    def last(self: StravaClient, *given: Any) -> Any:
-        yield from pages(self, *given)
-        hasty.control("fail", calls=1000, status=500)
-
-    monkeypatch.setattr(StravaClient, "pages", last)
-    report = list_everyone(hasty.settings, hasty.database, None, None)
-    assert (report.gone, "error of its own" in str(report.stopped)) == (0, True)
-    assert len(hasty.requests("/activities/")) == 1
-
-
-def test_a_rename_is_found_by_the_listing_without_another_read(connected: World) -> None:
-    listed(connected)
-    land_all(connected)
-    ride = a_ride(connected)
-    connected.control("rename", id=ride["strava_id"], name="Ünïcode \N{BICYCLE} \x00 loop")
-    report = listed(connected)
-    (row,) = connected.sql("select * from strava.activity where id = %s", ride["id"])
-    assert (report.reads, report.changed) == (1, 1)
-    assert report.months == {f"{ride['month']:%Y-%m}"}
-    assert row["api"]["name"].startswith("Ünïcode \N{BICYCLE}")
-    assert row["api"]["calories"] == ride["api"]["calories"]  # the rest of the detail stays
-    assert row["revision"] == ride["revision"] + 1
-    assert row["state"] == "landed"
-
-
-def test_hiding_a_ride_is_found_by_the_listing(connected: World) -> None:
-    listed(connected)
-    land_all(connected)
-    ride = a_ride(connected)
-    connected.control("hide", id=ride["strava_id"])
-    listed(connected)
-    assert connected.sql("select visibility from strava.activity where id = %s", ride["id"]) == [
-        {"visibility": "only_me"}
-    ]
-
-
-def test_a_ride_that_is_gone_is_confirmed_before_it_goes(connected: World) -> None:
-    listed(connected)
-    land_all(connected)
-    ride = a_ride(connected)
-    connected.control("delete", id=ride["strava_id"])
-    report = listed(connected)
-    assert report.missing == [ride["strava_id"]]
-    assert connected.sql("select state from strava.activity where id = %s", ride["id"]) == [{"state": "landed"}]
-    everyone = list_everyone(connected.settings, connected.database, None, None)
-    assert everyone.gone == 1
-    assert everyone.months == [f"{ride['month']:%Y-%m}"]
-    assert connected.sql("select state from strava.activity where id = %s", ride["id"]) == [{"state": "gone"}]
-    assert list_everyone(connected.settings, connected.database, None, None).months == []
-
-
-def test_the_months_are_listed_only_when_nobody_did_lately(connected: World) -> None:
-    months = [f"2024-{number:02d}" for number in range(1, 7)]
-    first = land(connected.settings, connected.database, connected.installation.store, months)
-    assert first.stopped is None
-    assert first.reads > 0
-    assert land(connected.settings, connected.database, connected.installation.store, months).reads == 0
-
-
 def test_an_athlete_who_must_connect_again_stops_nobody_else(connected: World) -> None:
     listed(connected)
     connected.control("revoke")
@@ -438,24 +313,6 @@ def test_without_an_account_there_is_nothing_to_land(world: World) -> None:
     assert (report.reads, report.stopped) == (0, None)
 
 
-def imported(world: World, summary: dict[str, Any], athlete: int) -> int:
-    """An activity as the import of an export leaves it."""
-    with world.database.transaction() as connection:
-        number = connection.execute(
-            "insert into strava.activity (athlete_id, identity, strava_id, start_time, month, archive, archive_file, "
-            "state, landed_at) values (%s, %s, %s, %s, %s, %s, 'landing/archive/x.gpx', 'landed', now()) returning id",
-            (
-                athlete,
-                f"strava:{summary['id']}",
-                summary["id"],
-                summary["start_date"],
-                date.fromisoformat(summary["start_date"][:7] + "-01"),
-                storable({"name": "from the export"}),
-            ),
-        ).fetchone()
-    return int(number["id"])  # type: ignore[index]
-
-
 def test_an_imported_recording_is_told_of_by_the_api_and_costs_no_read(connected: World) -> None:
     summary = next(item for item in connected.client().activities() if item["visibility"] == "everyone")
     number = imported(connected, summary, connected.athlete_id)
@@ -468,42 +325,12 @@ def test_an_imported_recording_is_told_of_by_the_api_and_costs_no_read(connected
     assert connected.requests(f"/activities/{summary['id']}") == []
 
 
-def test_an_imported_history_and_the_account_become_one_person(connected: World) -> None:
-    with connected.database.transaction() as connection:
-        added = connection.execute("insert into strava.athlete (name) values ('someone') returning id").fetchone()
-    someone = added["id"]
-    summary = next(connected.client().activities())
-    imported(connected, summary, someone)
-    report = listed(connected)
-    assert report.athlete_id == someone
-    (athlete,) = connected.sql("select id, name, strava_id, state, identity from strava.athlete")
-    assert athlete == {
-        "id": someone,
-        "name": "someone",
-        "strava_id": connected.strava_id,
-        "state": "active",
-        "identity": "name:someone",
-    }
-    assert connected.sql("select distinct athlete_id from strava.activity") == [{"athlete_id": someone}]
-    assert land_all(connected).stopped is None
-
-
 def test_news_that_come_while_an_activity_is_read_are_not_overwritten(connected: World) -> None:
     listed(connected)
     with connected.database.transaction() as connection:
         months = [row["month"] for row in connection.execute("select distinct month from strava.activity").fetchall()]
         row = next(iter(queries().pending_landing(connection, months=months)))
     connected.sql("update strava.activity set visibility = 'only_me', revision = revision + 1 where id = %s", row["id"])
-    from strava_assets.strava.landing import land_activity
-
     land_activity(connected.database, connected.installation.store, connected.client(), row, connected.settings)
     (after,) = connected.sql("select visibility, state from strava.activity where id = %s", row["id"])
     assert after == {"visibility": "only_me", "state": "listed"}
-
-
-@pytest.mark.parametrize("clock", ["1970-01-01T00:00:01Z", "2199-05-05T05:05:05Z"])
-def test_a_clock_that_was_wrong_lands_in_a_month_that_there_is(connected: World, clock: str) -> None:
-    from strava_assets.strava.listing import month_of
-
-    month = month_of(datetime.fromisoformat(clock.replace("Z", "+00:00")), connected.settings)
-    assert date(2005, 1, 1) <= month <= datetime.now(UTC).date()

@@ -153,7 +153,7 @@ def test_a_stranger_s_activity_cannot_be_removed_by_another_s_event(connected: W
     assert connected.sql("select state from strava.activity where strava_id = 4242") == [{"state": "listed"}]
 
 
-def test_events_wait_while_strava_is_down_and_then_are_handled(connected: World) -> None:
+def test_events_wait_while_strava_is_down_and_then_are_handled(connected: World, no_pauses: None) -> None:
     subscribe(connected)
     number = connected.control("add")["id"]
     tell(connected, "create", number)

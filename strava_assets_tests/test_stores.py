@@ -1,0 +1,53 @@
+"""One store's words for a folder, a bucket and whatever else fsspec knows."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from strava_assets.stores import Store
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """An empty one."""
+    if request.param == "folder":
+        return Store(str(tmp_path / "store"))
+    request.getfixturevalue("s3")
+    return Store("s3://private-rides/x")
+
+
+def test_what_is_written_is_listed_until_it_is_deleted(store: Store) -> None:
+    assert store.keys() == []
+    store.write("a/b.txt", b"1")
+    store.write("c.txt", b"22")
+    assert store.sizes() == {"a/b.txt": 1, "c.txt": 2}
+    assert store.keys("a") == ["a/b.txt"]
+    store.delete("a/b.txt")
+    store.delete("a/b.txt")
+    with pytest.raises(FileNotFoundError):
+        store.read("a/b.txt")
+
+
+def test_an_object_that_is_written_over_has_another_version(store: Store) -> None:
+    store.write("a/b.txt", b"1")
+    store.write("a/c.txt", b"1")
+    before = store.versions("a")
+    assert before.keys() == {"a/b.txt", "a/c.txt"}
+    assert store.versions("a") == before
+    store.write("a/b.txt", b"2")  # as long as it was
+    after = store.versions("a")
+    assert after["a/b.txt"] != before["a/b.txt"]
+    assert after["a/c.txt"] == before["a/c.txt"]
+    store.delete("a/b.txt")
+    assert store.versions("a") == {"a/c.txt": before["a/c.txt"]}
+    assert store.versions("elsewhere") == {}
+
+
+def test_a_store_that_keeps_no_versions_names_none() -> None:
+    store = Store(f"memory://{uuid.uuid4().hex}")
+    store.write("a.txt", b"1")
+    assert store.sizes() == {"a.txt": 1}
+    assert store.versions("") == {}
