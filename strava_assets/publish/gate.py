@@ -36,7 +36,7 @@ from strava_assets.publish import topojson_file
 from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.maps import read_map
 from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
-from strava_assets.publish.paths import CSV_PATH, INDEX, TOPOJSON_PATH, map_path
+from strava_assets.publish.paths import CSV_PATH, INDEX, TOPOJSON_PATH, is_leftover, map_path
 from strava_assets.publish.topojson_file import MapFile
 from strava_assets.stores import Store, write_file
 
@@ -360,8 +360,10 @@ class Gate:
         sizes = self._list()
         rows = queries().drop_public_objects(connection, root=self._store.url, paths=gone)
         there = {row["path"] for row in rows}.union(path for path in gone if path in sizes)
+        # of a killed process: nobody else is writing now, and what was half written may be what has to go
+        leftovers = {path for path in sizes if is_leftover(path)}
         problem: StoreUnavailable | None = None
-        for path in sorted(there):
+        for path in sorted(there | leftovers):
             try:
                 self._store.delete(path)
             except StoreUnavailable as error:  # the others go nevertheless

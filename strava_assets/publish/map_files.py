@@ -26,6 +26,7 @@ from strava_assets.publish.paths import (
     TOPOJSON_PATH,
     belongs_to_map,
     csv_path,
+    is_leftover,
     map_path,
 )
 from strava_assets.publish.topojson_file import Feature, MapFile
@@ -211,7 +212,7 @@ def _publish_map(
     objects[INDEX] = summaries.encode_index(maps)
     published = {athlete for athlete, *_ in maps}
     gone = [path for path in known if belongs_to_map(path) and path.split("/")[0] not in {*published, INDEX}]
-    remembered = {} if inputs is None else {INDEX: inputs.told(report.waiting, objects)}
+    remembered = {} if inputs is None else {INDEX: inputs.told(objects)}
     report.gate = gate.publish(objects, withdraw=gone, sceptical=True, fingerprints=remembered)
     return report
 
@@ -252,13 +253,8 @@ def sweep(gate: Gate, expected: Iterable[str], among: Iterable[str] | None = Non
         path
         for path in (gate.paths() if among is None else among)
         if path not in wanted
-        and (
-            CSV_PATH.match(path)
-            or TOPOJSON_PATH.match(path)
-            or PERIODS_PATH.match(path)
-            or path.rsplit("/", 1)[-1].startswith(".tmp-")
-        )
-    )  # left by a killed process
+        and (CSV_PATH.match(path) or TOPOJSON_PATH.match(path) or PERIODS_PATH.match(path) or is_leftover(path))
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,6 @@ them (``map_files``). If anything is not as it was remembered, every month is re
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,16 +46,10 @@ class Inputs:
             {athlete: {f.properties["actID"]: f.box for f in members} for athlete, members in features.items()},
         )
 
-    def told(self, waiting: Collection[str], objects: Mapping[str, bytes]) -> str:
-        """As text, to be remembered; months with an activity that waits for its CSV are to be read again."""
-        late = set(waiting)
-        months = {
-            month: (version, activities)
-            for month, (version, activities) in self.months.items()
-            if late.isdisjoint(itertools.chain.from_iterable(activities.values()))
-        }
+    def told(self, objects: Mapping[str, bytes]) -> str:
+        """As text, to be remembered beside the maps that were made."""
         maps = {path: hashlib.sha256(data).hexdigest() for path, data in objects.items() if path != INDEX}
-        return orjson.dumps({"rules": self.rules, "months": months, "maps": maps}).decode()
+        return orjson.dumps({"rules": self.rules, "months": self.months, "maps": maps}).decode()
 
 
 def rules_of(gate: Gate, with_strava_id: bool, dropped: Collection[str] = ()) -> str:
@@ -78,7 +71,8 @@ def unchanged(gate: Gate, rules: str, versions: Mapping[str, str]) -> dict[str, 
     Returns
     -------
     dict
-        By month, then by the athlete's public id. Months that are not in it have to be read.
+        By month, then by the athlete's public id. Months that are not in it have to be read: also those with an
+        activity that is on no map, as it waited for its CSV.
     """
     index = gate.known().get(INDEX)
     if index is None or index.fingerprint is None:

@@ -23,6 +23,11 @@ def csv_path(athlete: str, activity: str) -> str:
     return f"{athlete}/streams/stream_{activity}.csv"
 
 
+def is_leftover(path: str) -> bool:
+    """Whether a file was being written when its process was killed."""
+    return path.rsplit("/", 1)[-1].startswith(".tmp-")
+
+
 def belongs_to_map(path: str) -> bool:
     """Whether a public file is made from the whole: a map, its figures, or the index."""
     return path == INDEX or path.endswith(("/activities.topojson", "/weekly.json", "/quarterly.json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,10 @@ from strava_assets.installation import Installation
 from strava_assets.pipeline import materialize
 from strava_assets.privacy import zone_store
 from strava_assets.privacy.zones import DrawnZone
+from strava_assets.publish import map_inputs
 from strava_assets.publish.verify import verify
 from strava_assets.requests import months_in_reach, request_months
+from strava_assets.tables import months_of
 from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.assets.conftest import HOME, public_files, run
 from strava_assets_tests.end_to_end.outsider import Outsider
@@ -93,6 +96,22 @@ def test_a_map_made_from_what_changed_is_the_map_made_from_everything(
     run(history, months=["2023-12"])
     assert public_files(history) == left
     assert verify(history.gate()).findings == []
+
+
+def test_what_a_map_was_made_from_is_believed_only_as_long_as_all_of_it_holds(history: Installation) -> None:
+    run(history)
+    gate, versions = history.gate(), months_of(history.store, "masked_geometries").versions()
+    assert map_inputs.unchanged(gate, map_inputs.rules_of(gate, False), versions).keys() == versions.keys()
+    assert map_inputs.unchanged(gate, map_inputs.rules_of(gate, True), versions) == {}
+    assert map_inputs.unchanged(gate, map_inputs.rules_of(gate, False, {"watts"}), versions) == {}
+    was = public_files(history)
+    [path] = (key for key in was if key.endswith("activities.topojson"))
+    altered = re.sub(rb'"name":".', b'"name":"?', was[path], count=1)  # as long as before, and as we write
+    assert altered != was[path]
+    (Path(history.settings.public_root) / path).write_bytes(altered)
+    assert map_inputs.unchanged(history.gate(), map_inputs.rules_of(gate, False), versions) == {}
+    run(history, months=["2023-12"])
+    assert public_files(history) == was
 
 
 def months_read() -> Any:

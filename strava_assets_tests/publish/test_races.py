@@ -12,7 +12,7 @@ import pytest
 from strava_assets.errors import GateOvertaken
 from strava_assets.publish import gate as gate_module
 from strava_assets.publish import map_files, month_files, taking_back, topojson_file
-from strava_assets.publish.paths import map_path
+from strava_assets.publish.paths import csv_path, map_path
 from strava_assets.publish.verify import verify
 from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.publish.conftest import Published
@@ -205,7 +205,7 @@ def test_a_map_that_was_withdrawn_whole_meanwhile_is_written_again(
 
 
 def csv_of(published: Published, number: int) -> Path:
-    return published.root / month_files.csv_path(*published.ids[number])
+    return published.root / csv_path(*published.ids[number])
 
 
 def features_of(published: Published) -> list[Any]:
@@ -213,11 +213,11 @@ def features_of(published: Published) -> list[Any]:
     return topojson_file.read(gate.read(map_path(published.athlete))).features
 
 
-def shown(published: Published) -> dict[str, tuple[str, float]]:
-    """Name and distance of each activity on the map, by public id."""
-    topology = published.installation.gate().map_of(published.athlete)
-    assert topology is not None
-    return {f.properties["actID"]: (f.properties["name"], f.properties["distance"]) for f in topology.features}
+def shown(published: Published) -> dict[str, tuple[str, Any]]:
+    """Name and lines of each activity on the map, by public id."""
+    there = published.installation.gate().map_of(published.athlete)
+    assert there is not None
+    return {f.properties["actID"]: (f.properties["name"], f.arcs) for f in there.features}
 
 
 def test_a_withdrawal_does_not_bring_back_what_a_run_replaced_meanwhile(
@@ -250,6 +250,18 @@ def test_an_older_view_of_the_map_is_not_published_over_a_newer(published: Publi
     assert shown(published) == newer
 
 
+def test_nor_if_the_newer_one_was_published_after_the_judgement(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = published.installation.gate()
+    old = {published.athlete: features_of(published)}
+    rides = [ride(number) for number in range(1, 10)]
+    after_judging(monkeypatch, 1, lambda: published.publish(rides))
+    with pytest.raises(GateOvertaken, match="published by another"):
+        map_files.publish_map(gate, old)
+    assert len(shown(published)) == 9
+
+
 def test_a_changed_ride_is_on_the_map_again_with_its_new_csv_and_not_before(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,7 +284,7 @@ def test_a_changed_ride_is_on_the_map_again_with_its_new_csv_and_not_before(
 def test_a_file_that_a_killed_run_wrote_goes_with_its_month(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, path = gate_module.Gate._write, month_files.csv_path(*published.ids[3])
+    real, path = gate_module.Gate._write, csv_path(*published.ids[3])
 
     def killed(gate: Any, key: str, data: bytes) -> None:
         real(gate, key, data)

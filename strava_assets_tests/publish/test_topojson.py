@@ -71,6 +71,14 @@ def test_an_arc_that_belongs_to_nothing_is_not_ours() -> None:
         read(good.removesuffix(b"]}") + b",[[0,0],[5,5]]]}")
 
 
+@pytest.mark.parametrize("start", [b"00,0", b" 0,0", b"+0,0", b"-0,0", b"0_0,0", b"0,0,0", b"0", b"", b"0.0,0"])
+def test_a_first_position_written_otherwise_is_not_ours(start: bytes) -> None:
+    good = encode([feature([np.array([(0, 0), (40, 30)])])])
+    assert b"[[[0,0]," in good
+    with pytest.raises(ValueError, match="not a map as we write it"):
+        read(good.replace(b"[[[0,0],", b"[[[" + start + b"],"))
+
+
 def test_a_file_without_activities_can_be_read() -> None:
     assert read(encode([])).features == []
     assert decode(encode([])).features == []
