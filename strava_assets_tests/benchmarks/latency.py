@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import statistics
 import sys
 import tempfile
@@ -37,6 +36,8 @@ from strava_assets.strava.account import create_subscription
 out = Console()
 #: A ride that is not on the map by then is counted as this late, seconds.
 _PATIENCE = 120.0
+#: Multiples of it fall evenly over any whole number of seconds.
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass
@@ -56,7 +57,8 @@ def measure(home: Path, activities: int, rides: int, pause: tuple[float, float])
         Kept, and used again.
     activities, rides : int
     pause : (float, float)
-        Seconds between a published ride and the next, drawn evenly: no ride meets the sensor's clock alike.
+        Seconds between a published ride and the next. They fall evenly over the second in which Dagster's clocks
+        tick: what a ride waits for them is no matter of luck.
     """
     kept = home / "latency.json"
     arrived = json.loads(kept.read_text())["arrived"] if kept.exists() else 0
@@ -83,9 +85,8 @@ def measure(home: Path, activities: int, rides: int, pause: tuple[float, float])
             kept.write_text(json.dumps({"arrived": 0}))
         wait_until_up(stack.dagster_url, stack.child("webserver"), 180)
         _wait_until_idle(settings)
-        chance = random.Random(5)
         for number in range(rides):
-            time.sleep(chance.uniform(*pause))
+            time.sleep(pause[0] + number * _GOLDEN % (pause[1] - pause[0]))
             ride = _one(installation, settings, url)
             found.append(ride)
             arrived += 1
