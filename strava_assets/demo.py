@@ -7,11 +7,9 @@ supervising processes (``stack``), the simulated Strava (``sandbox``), the pipel
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,8 +81,6 @@ def run_demo(settings: Settings, activities: int, once: bool, out: Console) -> N
     steps = _Steps(out, began)
     with _leaving_on_signals():
         steps.say("starting PostgreSQL")
-        # which waits for other processes: what takes long to import may as well be imported meanwhile
-        threading.Thread(target=importlib.import_module, args=("dagster",), daemon=True).start()
         installation = open_installation(demo)
         with running(
             demo,
