@@ -15,7 +15,7 @@ from strava_assets.database.connection import Database, queries
 from strava_assets.errors import DamagedTable
 from strava_assets.privacy import cut
 from strava_assets.privacy.cut_shapes import GUARD
-from strava_assets.privacy.tracks import Area, TrackBoxes
+from strava_assets.privacy.tracks import Area, Boxes
 from strava_assets.privacy.zones import Zone
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
@@ -41,7 +41,7 @@ def months_in_reach(store: Store, zones: Sequence[Zone]) -> list[str]:
         except DamagedTable:  # nobody knows: and it is to be made again anyway
             near.append(month)
             continue
-        tracks = TrackBoxes.kept(boxes)
+        tracks = Boxes.around(*boxes.T)
         if any(len(tracks.near(area)) for area in areas):
             near.append(month)
     return near

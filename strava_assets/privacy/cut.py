@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from strava_assets.privacy import geodesy
-from strava_assets.privacy.tracks import Area, TrackBoxes, Tracks, touching
+from strava_assets.privacy.tracks import Area, Pieces, Tracks, ranges, touching
 from strava_assets.privacy.zones import Zone
 
 #: Simplification tolerance of the map's lines, metres.
@@ -29,6 +29,10 @@ QUANTUM = 0.8
 MARGIN = TOLERANCE + QUANTUM + 1.2
 #: Runs shorter than this are hidden, metres.
 SHORTEST_RUN = 200.0
+#: No step that took less is a pause, seconds.
+_PAUSE = 300.0
+#: No shorter step is a jump, metres.
+_FAR = 1000.0
 
 
 @dataclass(frozen=True)
@@ -107,67 +111,101 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     Runs
         Each at least `SHORTEST_RUN` long, within one activity, without a gap in the recording.
     """
-    located = np.flatnonzero(np.isfinite(samples.lon) & np.isfinite(samples.lat))
-    owner = samples.owner[located]
-    tracks = Tracks(
-        samples.lon[located], samples.lat[located], np.searchsorted(located, samples.starts).astype(np.int64)
-    )
-    hidden = np.zeros(len(located), bool)
-    boxes = TrackBoxes.of(tracks)
+    known = np.isfinite(samples.lon) & np.isfinite(samples.lat)
+    located = np.flatnonzero(known)
+    tracks, time = Tracks(samples.lon, samples.lat, samples.starts), samples.time
+    if len(located) < len(known):
+        tracks = Tracks(samples.lon[located], samples.lat[located], np.searchsorted(located, samples.starts))
+        time = time[located]
+    pieces = Pieces.of(tracks)
+    visible = np.ones(len(located), bool)
     for area in areas:
-        hidden[touching(tracks, area, boxes)] = True
-    if not (~hidden).any():
+        visible[touching(pieces, area)] = False
+    if not visible.any():
         return Runs(*(np.empty(0, np.int64) for _ in range(3)))
 
     # a run goes on while both samples are visible, of one activity, and nothing is missing between
-    step = geodesy.step_lengths(tracks.lon, tracks.lat)
-    goes_on = ~hidden[:-1] & ~hidden[1:] & (owner[:-1] == owner[1:])
-    goes_on &= ~_gaps(samples.time[located], step, owner, tracks, goes_on)
-    begins = ~hidden & np.concatenate([[True], ~goes_on])
-    ends = ~hidden & np.concatenate([~goes_on, [True]])
+    goes_on = visible[:-1] & visible[1:]
+    goes_on[tracks.starts[(tracks.starts > 0) & (tracks.starts < len(visible))] - 1] = False
+    goes_on[_gaps(time, pieces, goes_on)] = False
+    begins, ends = visible.copy(), visible.copy()
+    begins[1:] &= ~goes_on
+    ends[:-1] &= ~goes_on
     first, last = np.flatnonzero(begins), np.flatnonzero(ends)
-
-    walked = geodesy.walked(step)
-    long_enough = walked[last] - walked[first] >= SHORTEST_RUN * 1e6
-    first, last = first[long_enough], last[long_enough]
-    return Runs(owner[first], located[first], located[last])
+    enough = _long_enough(tracks, first, last)
+    first, last = first[enough], last[enough]
+    return Runs(np.searchsorted(tracks.starts, first, side="right") - 1, located[first], located[last])
 
 
-def _gaps(
-    time: NDArray[np.float64],
-    step: NDArray[np.float64],
-    owner: NDArray[np.int64],
-    tracks: Tracks,
-    visible: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Steps over which the recording stopped, jumped, or went back in time, shape (n - 1,).
+def _gaps(time: NDArray[np.float64], pieces: Pieces, goes_on: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Of the steps that are visible, those over which the recording stopped, jumped, or went back in time.
 
     A pause in one place is no gap until it lasts an hour; a sparse recorder's usual interval is none
     either. A step over the antimeridian is one: its straight line would go round the world.
     What is usual is learned from visible steps only: nothing hidden decides anything.
     """
-    # a sample without a time is as late as the one before it
-    first = tracks.starts[:-1][np.diff(tracks.starts) > 0]
-    carried = np.where(np.isfinite(time), np.arange(len(time)), 0)
-    carried[first] = first
-    time = time[np.maximum.accumulate(carried)]
-    elapsed = np.diff(time)
-    known = np.isfinite(elapsed)
-    same = visible & (owner[:-1] == owner[1:])
-    usual = np.zeros(len(tracks.starts) - 1)
-    steps_of = owner[:-1][same & known]
-    if len(steps_of):
-        order = np.lexsort([elapsed[same & known], steps_of])
-        sorted_owner, sorted_elapsed = steps_of[order], elapsed[same & known][order]
-        heads = np.flatnonzero(np.diff(sorted_owner, prepend=-1))
-        sizes = np.diff(np.append(heads, len(sorted_owner)))
-        usual[sorted_owner[heads]] = sorted_elapsed[heads + sizes // 2]
-    typical = np.maximum(usual[owner[:-1]], 0.0)
+    tracks = pieces.tracks
+    elapsed = np.diff(_carried(time, tracks))
+    back = np.flatnonzero(goes_on & (elapsed < -0.05))  # less is not seen: time is published in tenths
+    late = np.flatnonzero(goes_on & (elapsed > _PAUSE))
+    late = late[elapsed[late] > 10 * _usual(elapsed, late, tracks, goes_on)]
+    late = late[(elapsed[late] > 3600.0) | (_lengths(tracks, late) > 200.0)]
+    # only a piece that is that large can hold a step that is so long
+    boxes = pieces.boxes
+    far = pieces.steps(
+        (boxes.width > _FAR / geodesy.LONGEST_DEGREE) | (boxes.north - boxes.south > _FAR / geodesy.LONGEST_DEGREE)
+    )
+    far = far[goes_on[far]]
+    length, around = _lengths(tracks, far), np.abs(tracks.lon[far + 1] - tracks.lon[far]) > 180.0
+    with np.errstate(invalid="ignore"):
+        jumped = (length > _FAR) & (length > 100.0 * np.maximum(elapsed[far], 0.5))
+    return np.concatenate([back, late, far[around | jumped]])
 
-    with np.errstate(invalid="ignore", divide="ignore"):
-        speed = step / np.maximum(elapsed, 0.5)
-        gap = known & (elapsed < -0.05)  # less is not seen: time is published in tenths
-        gap |= known & (elapsed > np.maximum(3600.0, 10 * typical))
-        gap |= known & (elapsed > np.maximum(300.0, 10 * typical)) & (step > 200.0)
-        gap |= known & (step > 1000.0) & (speed > 100.0)
-    return gap | (np.abs(np.diff(tracks.lon)) > 180.0)
+
+def _carried(time: NDArray[np.float64], tracks: Tracks) -> NDArray[np.float64]:
+    """Times, with a sample that has none as late as the one before it."""
+    known = np.isfinite(time)
+    if known.all():
+        return time
+    carried = np.where(known, np.arange(len(time)), 0)
+    first = tracks.starts[:-1][np.diff(tracks.starts) > 0]
+    carried[first] = first
+    return time[np.maximum.accumulate(carried)]
+
+
+def _usual(
+    elapsed: NDArray[np.float64], steps: NDArray[np.int64], tracks: Tracks, goes_on: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The middle time, seconds, between two samples of the tracks that some steps belong to, by step; at least 0."""
+    owners, place = np.unique(np.searchsorted(tracks.starts, steps, side="right") - 1, return_inverse=True)
+    usual = np.zeros(len(owners))
+    for k, owner in enumerate(owners):
+        own = slice(tracks.starts[owner], tracks.starts[owner + 1] - 1)
+        times = elapsed[own][goes_on[own]]
+        times = times[np.isfinite(times)]
+        usual[k] = np.partition(times, len(times) // 2)[len(times) // 2]
+    return np.maximum(usual, 0.0)[place]
+
+
+def _long_enough(tracks: Tracks, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether runs are long enough to be shown; most go far enough from where they begin, and are not walked along."""
+    enough = np.zeros(len(first), bool)
+    for share in (1.0, 0.5, 0.25, 0.75):
+        short = np.flatnonzero(~enough)
+        there = first[short] + ((last[short] - first[short]) * share).astype(np.int64)
+        lon, lat = (
+            np.stack([values[first[short]], values[there]], axis=1).ravel() for values in (tracks.lon, tracks.lat)
+        )
+        enough[short] = geodesy.step_lengths(lon, lat)[::2] > SHORTEST_RUN + 1.0
+    short = np.flatnonzero(~enough)
+    steps = ranges(first[short], last[short])
+    ends = np.cumsum(last[short] - first[short])
+    walked = np.concatenate([[0], np.cumsum(np.rint(_lengths(tracks, steps) * 1e6).astype(np.int64))])
+    enough[short] = np.diff(walked[np.concatenate([[0], ends])]) >= SHORTEST_RUN * 1e6
+    return enough
+
+
+def _lengths(tracks: Tracks, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Lengths of some steps, by their first position, metres."""
+    lon, lat = (np.stack([values[steps], values[steps + 1]], axis=1).ravel() for values in (tracks.lon, tracks.lat))
+    return geodesy.step_lengths(lon, lat)[::2]

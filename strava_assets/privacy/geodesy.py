@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 EARTH_RADIUS = 6_371_008.8
 #: The shortest a degree of latitude gets on WGS 84, metres (at the equator), less a little.
 DEGREE = 110_500.0
+#: The longest a degree gets on the sphere of `step_lengths`, metres, and a little.
+LONGEST_DEGREE = 111_300.0
 
 
 @functools.lru_cache(maxsize=4096)

@@ -19,7 +19,7 @@ import shapely
 
 from strava_assets.privacy import geodesy
 from strava_assets.privacy.cut_shapes import GUARD
-from strava_assets.privacy.tracks import Area, TrackBoxes, Tracks, distances, touching
+from strava_assets.privacy.tracks import Area, Pieces, Tracks, distances, touching
 from strava_assets.privacy.zones import Zone
 
 #: How much longer than the visible track a published distance may be (I5).
@@ -92,15 +92,15 @@ def near_zones(
     tested : Tested, optional
         Counted up.
     """
-    boxes = TrackBoxes.of(tracks)
+    pieces = Pieces.of(tracks)
     owner = tracks.owner
     findings: dict[int, int] = {}
     for zone, area in areas:
-        for track in np.unique(owner[touching(tracks, area, boxes)]):
+        for track in np.unique(owner[touching(pieces, area)]):
             findings[int(track)] = zone.id
         if tested is not None:
             plane = Area(area.center, geodesy.geometry_to_plane(zone.geometry, area.center))
-            tested.nearest = min(tested.nearest, distances(tracks, plane, 2_000.0, boxes))
+            tested.nearest = min(tested.nearest, distances(pieces, plane, 2_000.0))
     if tested is not None:
         tested.vertices += len(tracks.lon)
         tested.segments += max(len(tracks.lon) - len(tracks.starts) + 1, 0)

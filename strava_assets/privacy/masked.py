@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 
 from strava_assets.privacy import cut, cut_shapes, figures, lines, visibility
 from strava_assets.privacy.cut import Runs, Samples
-from strava_assets.privacy.tracks import Area, TrackBoxes
+from strava_assets.privacy.tracks import Area, Boxes
 from strava_assets.privacy.zones import Zone
 from strava_assets.schema import CHANNELS
 
 #: Counts up whenever the cut, the lines or the figures come out differently.
-VERSION = "1"
+VERSION = "2"
 
 _CRS = pyproj.CRS("EPSG:4326")
 _FIGURES = ("altitude", "velocity_smooth", "heartrate", "cadence", "watts")
@@ -262,7 +262,7 @@ def _shapes_in_reach(activities: pa.Table, zones: Sequence[Zone]) -> dict[int, s
     boxes = boxes[boxes["west"].notna()]
     if boxes.empty or not zones:
         return {}
-    tracks = TrackBoxes.kept(boxes[["west", "south", "east", "north"]].to_numpy())
+    tracks = Boxes.around(*boxes[["west", "south", "east", "north"]].to_numpy().T)
     shapes = {zone.shape_id: zone.shape for zone in zones}
     near: dict[int, list[str]] = {}
     ids = boxes["activity_id"].to_numpy()

@@ -16,6 +16,8 @@ from strava_assets.privacy import geodesy
 
 #: Steps longer than this are followed along the lon/lat line in pieces, metres.
 LONG_STEP = 500.0
+#: Steps in a piece.
+PIECE = 64
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class Tracks:
     def owner(self) -> NDArray[np.int64]:
         """Index of each position's track, shape (n,)."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    def around(
+        self, center: tuple[float, float], index: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How far some positions lie east (the short way round) and north of a place, degrees."""
+        return geodesy.unwrap(self.lon[index] - center[0]), self.lat[index] - center[1]
 
     @staticmethod
     def of(lines: list[NDArray[np.float64]]) -> Tracks:
@@ -69,120 +77,149 @@ class Area:
         return Area(center, geometry)
 
     @property
+    def reach(self) -> float:
+        """Distance from the centre to the farthest point, metres."""
+        return float(np.hypot(*shapely.get_coordinates(self.geometry).T).max())
+
+    @property
     def box(self) -> tuple[float, float]:
         """Half width and half height of a box that holds it, degrees."""
-        coords = shapely.get_coordinates(self.geometry)
-        return geodesy.half_widths(self.center[1], float(np.hypot(coords[:, 0], coords[:, 1]).max()))
+        return geodesy.half_widths(self.center[1], self.reach)
 
 
 @dataclass(frozen=True)
-class TrackBoxes:
-    """The boxes of tracks on the globe: longitudes relative to each track's own first one."""
+class Boxes:
+    """Boxes on the globe, each from its west end eastwards; NaN is near nothing."""
 
-    origin: NDArray[np.float64]
     west: NDArray[np.float64]
-    east: NDArray[np.float64]
+    width: NDArray[np.float64]
     south: NDArray[np.float64]
     north: NDArray[np.float64]
 
     @staticmethod
-    def of(tracks: Tracks) -> TrackBoxes:
-        """Boxes of all tracks; an empty one's is never near anything (NaN)."""
-        sizes = np.diff(tracks.starts)
-        filled = sizes > 0
-        heads = tracks.starts[:-1][filled]
-        shape = len(sizes)
-        origin, west, east, south, north = (np.full(shape, np.nan) for _ in range(5))
-        if filled.any():
-            origin[filled] = tracks.lon[heads]
-            relative = geodesy.unwrap(tracks.lon - np.repeat(origin, sizes))
-            west[filled], east[filled] = np.minimum.reduceat(relative, heads), np.maximum.reduceat(relative, heads)
-            # a step over the far side of the globe leaves the box open to all longitudes
-            around = np.abs(np.diff(relative, append=relative[-1:])) > 180
-            around[tracks.starts[1:][filled] - 1] = False
-            everywhere = filled.copy()
-            everywhere[filled] = np.logical_or.reduceat(around, heads)
-            west[everywhere], east[everywhere] = -180.0, 180.0
-            south[filled] = np.minimum.reduceat(tracks.lat, heads)
-            north[filled] = np.maximum.reduceat(tracks.lat, heads)
-        return TrackBoxes(origin, west, east, south, north)
+    def around(
+        west: NDArray[np.float64], south: NDArray[np.float64], east: NDArray[np.float64], north: NDArray[np.float64]
+    ) -> Boxes:
+        """From smallest and greatest positions, degrees.
 
-    @staticmethod
-    def kept(boxes: NDArray[np.float64]) -> TrackBoxes:
-        """From kept boxes: west, south, east, north in degrees, shape (n, 4).
-
-        One that is wider than half the globe was kept of a track across the antimeridian, or with a
-        position gone astray: it may be anywhere in longitude.
+        One that is wider than half the globe is that of a track across the antimeridian, or with a position gone
+        astray: it may be anywhere in longitude.
         """
-        west, south, east, north = np.asarray(boxes, float).reshape(-1, 4).T
-        wide = east - west > 180
-        return TrackBoxes(west, np.where(wide, -180.0, 0.0), np.where(wide, 180.0, east - west), south, north)
+        width = east - west
+        return Boxes(west, np.where(width > 180, 360.0, width), south, north)
 
     def near(self, area: Area) -> NDArray[np.int64]:
-        """Indices of the tracks whose box meets the area's."""
+        """Indices of those that meet the area's box."""
         width, height = area.box
-        at = geodesy.unwrap(area.center[0] - self.origin)
+        east_of = (area.center[0] - self.west) % 360.0  # how far the area lies east of each box's west end
         lat = area.center[1]
-        # one that goes far round the globe may be met from its other side too
-        around = [(at + turn >= self.west - width) & (at + turn <= self.east + width) for turn in (-360, 0, 360)]
-        return np.flatnonzero(np.any(around, axis=0) & (self.south <= lat + height) & (self.north >= lat - height))
+        met = (east_of <= self.width + width) | (east_of >= 360.0 - width)
+        return np.flatnonzero(met & (self.south <= lat + height) & (self.north >= lat - height))
 
 
-def touching(tracks: Tracks, area: Area, boxes: TrackBoxes | None = None) -> NDArray[np.int64]:
-    """Positions that lie in the area, or whose step to a neighbour meets it.
+@dataclass(frozen=True)
+class Pieces:
+    """Tracks in pieces of a few positions, with their boxes: most pieces are near nothing.
 
-    Parameters
+    Attributes
     ----------
     tracks : Tracks
-    area : Area
-    boxes : TrackBoxes, optional
-        Of ``tracks``, if they were made already.
+    first, end : ndarray of int, shape (p,)
+        Piece ``k`` is the positions ``[first[k], end[k])``. Two pieces of one track share a position: every step is
+        in exactly one piece.
+    boxes : Boxes
+    """
+
+    tracks: Tracks
+    first: NDArray[np.int64]
+    end: NDArray[np.int64]
+    boxes: Boxes
+
+    @staticmethod
+    def of(tracks: Tracks) -> Pieces:
+        """All of them."""
+        sizes = np.diff(tracks.starts)
+        count = -(-sizes // PIECE)
+        inner = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        first = np.repeat(tracks.starts[:-1], count) + PIECE * inner
+        last = np.minimum(first + PIECE, np.repeat(tracks.starts[1:], count) - 1)  # which the next piece begins with
+        if not len(first):
+            return Pieces(tracks, first, first, Boxes(*(np.empty(0) for _ in range(4))))
+        lon, lat = tracks.lon, tracks.lat
+        boxes = Boxes.around(
+            np.minimum(np.minimum.reduceat(lon, first), lon[last]),
+            np.minimum(np.minimum.reduceat(lat, first), lat[last]),
+            np.maximum(np.maximum.reduceat(lon, first), lon[last]),
+            np.maximum(np.maximum.reduceat(lat, first), lat[last]),
+        )
+        return Pieces(tracks, first, last + 1, boxes)
+
+    def ranges(self, chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Some pieces as ranges of positions, ``[first, end)``; neighbours of one track are one range."""
+        first, end = self.first[chosen], self.end[chosen]
+        if not len(first):
+            return first, end
+        apart = first[1:] >= end[:-1]
+        return first[np.append(True, apart)], end[np.append(apart, True)]
+
+    def steps(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Indices of the first positions of all steps in these pieces, in order."""
+        return ranges(self.first[chosen], self.end[chosen] - 1)
+
+
+def touching(pieces: Pieces, area: Area) -> NDArray[np.int64]:
+    """Positions that lie in the area, or whose step to a neighbour meets it.
 
     Returns
     -------
     ndarray of int
         Indices of positions, sorted, unique.
     """
-    chosen = (boxes or TrackBoxes.of(tracks)).near(area)
-    if not len(chosen):
+    first, end = pieces.ranges(pieces.boxes.near(area))
+    if not len(first):
         return np.empty(0, np.int64)
-    index = _ranges(tracks.starts[chosen], tracks.starts[chosen + 1])
-    width, height = area.box
-    lon, lat = geodesy.unwrap(tracks.lon[index] - area.center[0]), tracks.lat[index] - area.center[1]
-
-    # positions on their own: also what one-point tracks consist of
-    inside = np.flatnonzero((np.abs(lon) <= width) & (np.abs(lat) <= height))
-    plane = geodesy.to_plane(tracks.lon[index[inside]], tracks.lat[index[inside]], area.center)
-    hits = [index[inside[shapely.intersects_xy(area.geometry, plane[:, 0], plane[:, 1])]]]
+    index = ranges(first, end)
+    (width, height), (lon, lat) = area.box, pieces.tracks.around(area.center, index)
 
     # steps, the short way round, by their boxes
-    joined = np.flatnonzero(np.diff(index) == 1)
-    ends = tracks.starts[chosen + 1] - 1
-    joined = joined[~np.isin(index[joined], ends)]
-    lon_a, lat_a = lon[joined], lat[joined]
-    lon_b = lon_a + geodesy.unwrap(lon[joined + 1] - lon_a)
-    lat_b = lat[joined + 1]
-    meets = (np.minimum(lon_a, lon_b) <= width) & (np.maximum(lon_a, lon_b) >= -width)
-    meets |= (np.maximum(lon_a, lon_b) >= 360 - width) | (np.minimum(lon_a, lon_b) <= width - 360)
-    meets &= (np.minimum(lat_a, lat_b) <= height) & (np.maximum(lat_a, lat_b) >= -height)
-    near = np.flatnonzero(meets)
-    if len(near):
-        step = _steps_meeting(area, lon_a[near], lat_a[near], lon_b[near], lat_b[near])
-        first = index[joined[near[step]]]
-        hits += [first, first + 1]
-    return np.unique(np.concatenate(hits))
+    a = np.delete(np.arange(len(index)), np.cumsum(end - first) - 1)
+    lon_b = lon[a] + geodesy.unwrap(lon[a + 1] - lon[a])
+    west, east = np.minimum(lon[a], lon_b), np.maximum(lon[a], lon_b)
+    meets = (west <= width) & (east >= -width) | (east >= 360 - width) | (west <= width - 360)
+    meets &= (np.minimum(lat[a], lat[a + 1]) <= height) & (np.maximum(lat[a], lat[a + 1]) >= -height)
+    a, lon_b = a[meets], lon_b[meets]
+
+    # positions: also those that are all there is of a track
+    asked = (np.abs(lon) <= width) & (np.abs(lat) <= height)
+    asked[a] = asked[a + 1] = True
+    place = np.flatnonzero(asked)
+    plane = np.empty((len(index), 2))
+    plane[place] = geodesy.to_plane(pieces.tracks.lon[index[place]], pieces.tracks.lat[index[place]], area.center)
+    inside = np.zeros(len(index), bool)
+    inside[place] = shapely.intersects_xy(area.geometry, plane[place, 0], plane[place, 1])
+
+    # a step with an end inside meets the area; of the others, most stay farther away than they are long
+    ends = inside[a] | inside[a + 1]
+    length = np.hypot(lon_b - lon[a], lat[a + 1] - lat[a]) * geodesy.LONGEST_DEGREE
+    away = np.hypot(*plane[a].T) - area.reach > length * 1.01 + 1.0
+    open_ = np.flatnonzero(~ends & ~away)
+    met = np.zeros(len(a), bool)
+    met[open_[_steps_meeting(area, lon[a[open_]], lat[a[open_]], lon_b[open_], lat[a[open_] + 1])]] = True
+    met |= ends
+    inside[a[met]] = inside[a[met] + 1] = True
+    return np.unique(index[inside])
 
 
-def distances(tracks: Tracks, area: Area, within: float, boxes: TrackBoxes | None = None) -> float:
+def distances(pieces: Pieces, area: Area, within: float) -> float:
     """Smallest distance from any position near the area to its geometry, metres; ``inf`` if none is near."""
     wide = Area(area.center, shapely.buffer(area.geometry, within))
-    chosen = (boxes or TrackBoxes.of(tracks)).near(wide)
+    chosen, tracks = pieces.boxes.near(wide), pieces.tracks
     if not len(chosen):
         return float("inf")
-    index = _ranges(tracks.starts[chosen], tracks.starts[chosen + 1])
+    index = ranges(pieces.first[chosen], pieces.end[chosen])
     width, height = wide.box
-    close = np.abs(geodesy.unwrap(tracks.lon[index] - area.center[0])) <= width
-    close &= np.abs(tracks.lat[index] - area.center[1]) <= height
+    lon, lat = tracks.around(area.center, index)
+    close = (np.abs(lon) <= width) & (np.abs(lat) <= height)
     if not close.any():
         return float("inf")
     plane = geodesy.to_plane(tracks.lon[index[close]], tracks.lat[index[close]], area.center)
@@ -220,7 +257,7 @@ def _steps_meeting(
     return np.unique(step[shapely.intersects(area.geometry, lines)])
 
 
-def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+def ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
     """``concatenate(arange(s, e))`` for all pairs, without a loop."""
     sizes = ends - starts
     offsets = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)

@@ -15,7 +15,7 @@ import numpy as np
 
 from strava_assets.errors import GateRefused, MapOvertaken, StoreUnavailable
 from strava_assets.privacy import invariants
-from strava_assets.privacy.tracks import TrackBoxes, Tracks
+from strava_assets.privacy.tracks import Boxes, Tracks
 from strava_assets.publish import csv_files, topojson_decoder, topojson_file
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.judging.zone_names import ZoneNames
@@ -168,7 +168,7 @@ def _boxes_near(boxes: Mapping[str, Any], areas: Sequence[Any]) -> list[str]:
     paths = [path for path, box in boxes.items() if box]
     if not paths:
         return []
-    tracks = TrackBoxes.kept(np.array([boxes[path] for path in paths]))
+    tracks = Boxes.around(*np.array([boxes[path] for path in paths]).T)
     near: set[int] = set()
     for _, area in areas:
         near.update(int(place) for place in tracks.near(area))

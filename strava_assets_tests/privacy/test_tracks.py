@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from strava_assets.privacy import geodesy
-from strava_assets.privacy.tracks import Area, Tracks, distances
+from strava_assets.privacy.tracks import Area, Pieces, Tracks, distances
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -19,5 +19,5 @@ def test_the_nearest_position_is_found_without_measuring_all(seed: int) -> None:
     positions = np.array(center) + rng.normal(size=(400, 2)) * 0.02
     plane = geodesy.to_plane(positions[:, 0], positions[:, 1], center)
     every = float(shapely.distance(area.geometry, shapely.points(plane)).min())
-    found = distances(Tracks.of([positions]), area, 2_000.0)
+    found = distances(Pieces.of(Tracks.of([positions])), area, 2_000.0)
     assert found == pytest.approx(every) if every <= 2_000 else found > 2_000
