@@ -176,7 +176,7 @@ def _carried(time: NDArray[np.float64], tracks: Tracks) -> NDArray[np.float64]:
 def _usual(
     elapsed: NDArray[np.float64], steps: NDArray[np.int64], tracks: Tracks, goes_on: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """The middle time, seconds, between two samples of the tracks that some steps belong to, by step; at least 0."""
+    """The middle time, seconds, between two samples of the tracks that some steps belong to, by step."""
     owners, place = np.unique(np.searchsorted(tracks.starts, steps, side="right") - 1, return_inverse=True)
     usual = np.zeros(len(owners))
     for k, owner in enumerate(owners):
@@ -184,7 +184,7 @@ def _usual(
         times = elapsed[own][goes_on[own]]
         times = times[np.isfinite(times)]
         usual[k] = np.partition(times, len(times) // 2)[len(times) // 2]
-    return np.maximum(usual, 0.0)[place]
+    return usual[place]
 
 
 def _long_enough(tracks: Tracks, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -34,6 +34,7 @@ def a_recording(rng: np.random.Generator, corner: tuple[float, float]) -> tuple[
     lon = corner[0] + east / 111_000 / math.cos(math.radians(corner[1])) + rng.normal(0, 0.01)
     lat = np.clip(corner[1] + north / 111_000 + rng.normal(0, 0.01), -90, 90)
     time = np.cumsum(rng.choice(PAUSES, size, p=[0.9, 0.06, 0.02, 0.01, 0.005, 0.005])).astype(float)
+    time *= rng.choice([1, 1, 60, 100, -1])  # sparse recorders, and a clock that runs backwards
     for _ in range(rng.integers(0, 4) if size > 3 else 0):
         at = int(rng.integers(0, size))
         some = slice(at, at + int(rng.integers(1, 30)))
