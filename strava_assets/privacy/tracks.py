@@ -6,6 +6,7 @@ rejects by box first and projects only what is left. What does not: what "near" 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from strava_assets.privacy import geodesy
 
 #: Steps longer than this are followed along the lon/lat line in pieces, metres.
 LONG_STEP = 500.0
+#: Around an area, metres: a shorter step from outside does not meet it.
+NEAR = 60.0
 #: Steps in a piece.
 PIECE = 64
 
@@ -75,6 +78,13 @@ class Area:
         """An area ready for many questions."""
         shapely.prepare(geometry)
         return Area(center, geometry)
+
+    @functools.cached_property
+    def surroundings(self) -> shapely.Geometry:
+        """The area and all that is nearer to it than `NEAR`, and a little more of neither; prepared."""
+        wide = shapely.buffer(self.geometry, NEAR, quad_segs=16)
+        shapely.prepare(wide)
+        return wide
 
     @property
     def reach(self) -> float:
@@ -198,11 +208,11 @@ def touching(pieces: Pieces, area: Area) -> NDArray[np.int64]:
     inside = np.zeros(len(index), bool)
     inside[place] = shapely.intersects_xy(area.geometry, plane[place, 0], plane[place, 1])
 
-    # a step with an end inside meets the area; of the others, most stay farther away than they are long
+    # a step with an end inside meets the area; of the others, most begin farther away than they are long
     ends = inside[a] | inside[a + 1]
     length = np.hypot(lon_b - lon[a], lat[a + 1] - lat[a]) * geodesy.LONGEST_DEGREE
-    away = np.hypot(*plane[a].T) - area.reach > length * 1.01 + 1.0
-    open_ = np.flatnonzero(~ends & ~away)
+    close = shapely.intersects_xy(area.surroundings, plane[a, 0], plane[a, 1])
+    open_ = np.flatnonzero(~ends & (close | (length > 0.95 * NEAR)))
     met = np.zeros(len(a), bool)
     met[open_[_steps_meeting(area, lon[a[open_]], lat[a[open_]], lon_b[open_], lat[a[open_] + 1])]] = True
     met |= ends

@@ -1,4 +1,4 @@
-"""``python -m strava_assets_tests.benchmarks [stages|gateway|latency] [options]``: all of them, or one.
+"""``python -m strava_assets_tests.benchmarks [stages|cut|gateway|latency] [options]``: all of them, or one.
 
 What belongs here: which parts there are, and their options. What does not: measuring.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from strava_assets_tests.benchmarks import gateway, latency, stages
+from strava_assets_tests.benchmarks import cutting, gateway, latency, stages
 
 
 def main(arguments: list[str]) -> int:
@@ -17,6 +17,7 @@ def main(arguments: list[str]) -> int:
     one = parts.add_parser("stages", help="the stages on generated rides")
     one.add_argument("--rides", type=int, default=400)
     one.add_argument("--kilometres", type=float, default=24.0)
+    cutting.options(parts.add_parser("cut", help="the cut and what everybody would write, on the same tracks"))
     one = parts.add_parser("gateway", help="events at a constant rate while they are drained")
     one.add_argument("--seconds", type=int, default=60)
     one.add_argument("--rate", type=int, default=500, help="events a second")
@@ -26,6 +27,8 @@ def main(arguments: list[str]) -> int:
     good = True
     if given.part in (None, "stages"):
         stages.main(**options)
+    if given.part in (None, "cut"):
+        cutting.main(**options)
     if given.part in (None, "gateway"):
         good = gateway.main(**options)
     if given.part in (None, "latency"):

@@ -8,15 +8,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import geopandas
 import numpy as np
 import pyarrow.compute as pc
 import shapely
 from rich.console import Console
 from rich.table import Table
 
-from strava_assets.privacy import cut, cut_shapes, figures, geodesy, invariants, lines, masked
-from strava_assets.privacy.cut import Samples
+from strava_assets.privacy import cut, cut_shapes, figures, invariants, masked
 from strava_assets.privacy.tracks import Tracks
 from strava_assets.privacy.zones import Zone, disc
 from strava_assets.publish import csv_files, map_files, topojson_decoder, topojson_file
@@ -51,10 +49,8 @@ def main(rides: int = 400, kilometres: float = 24.0) -> None:
     seconds, frame = timed(lambda: masked.mask(activities, streams, zones, sources, prints))
     row("mask (cut, simplify, quantise, figures)", seconds)
     month = masked.MonthSamples.of(streams, activities.column("activity_id").to_pylist())
-    ours, _runs = timed(lambda: cut.visible_runs(month.samples, cut.hidden_areas(zones)))
-    row("  of it the cut", ours)
-    overlay, _ = timed(lambda: overlay_cut(month.samples, zones))
-    row("  for comparison: GeoPandas overlay", overlay)
+    seconds, _ = timed(lambda: cut.visible_runs(month.samples, cut.hidden_areas(zones)))
+    row("  of it the cut", seconds)
     shown = frame[frame["hidden_because"].isna()]
     ids = [int(number) for number in shown["activity_id"]]
     visible = masked.MonthSamples.of(
@@ -92,7 +88,6 @@ def main(rides: int = 400, kilometres: float = 24.0) -> None:
         separators=(",", ":"),
     )
     ratios = Table("what", "figure", title="ratios in this run")
-    ratios.add_row("cut: GeoPandas overlay ÷ ours", f"{overlay / ours:.1f}×")
     ratios.add_row("bytes: GeoJSON ÷ TopoJSON", f"{len(geojson):,} ÷ {len(data):,} = {len(geojson) / len(data):.1f}×")
     ratios.add_row("samples ÷ vertices", f"{samples / shown['vertices'].sum():.0f}×")
     ratios.add_row("peak memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
@@ -106,14 +101,3 @@ def csvs(shown: Any, month: masked.MonthSamples) -> list[bytes]:
     columns = {name: values[visible.index] for name, values in month.channels.items() if name != "moving"}
     columns |= {"segment": np.zeros(len(owner)), "time": visible.time, "distance": visible.distance}
     return csv_files.encode(columns, np.searchsorted(owner, np.arange(len(month.ids) + 1)).astype(np.int64))
-
-
-def overlay_cut(samples: Samples, zones: list[Zone]) -> Any:
-    """What everybody would write: project, difference with the union, simplify, project back."""
-    coords = np.column_stack([samples.lon, samples.lat])
-    frame = geopandas.GeoDataFrame(geometry=shapely.linestrings(coords, indices=samples.owner), crs=4326).to_crs(32632)
-    shapes = geopandas.GeoDataFrame(
-        geometry=[geodesy.geometry_to_degrees(zone.shape.geometry, zone.shape.center) for zone in zones], crs=4326
-    ).to_crs(32632)
-    cut_frame = geopandas.overlay(frame, shapes, how="difference", keep_geom_type=True)
-    return cut_frame.geometry.simplify(lines.TOLERANCE).to_crs(4326)
