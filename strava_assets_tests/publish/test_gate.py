@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable
@@ -243,8 +244,8 @@ class TestWhatWasProven:
     def test_but_what_is_new_is(self, published: Published) -> None:
         with published.installation.database.transaction() as connection:
             connection.execute(
-                "update strava.public_object set facts = facts #- array['proven', "
-                "(select min(mark) from jsonb_object_keys(facts -> 'proven') as mark)] where path = %s",
+                "update strava.public_object set facts = facts #- array['boxes', "
+                "(select min(mark) from jsonb_object_keys(facts -> 'boxes') as mark)] where path = %s",
                 (map_path(published.athlete),),
             )
         sizes = [sum(map(len, feature.lines)) for feature in decode(map_of(published)).features]
