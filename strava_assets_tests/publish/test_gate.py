@@ -311,3 +311,14 @@ def judged(published: Published, change: Callable[[bytes], bytes]) -> Judgement:
 
 def map_of(published: Published) -> bytes:
     return (published.root / map_path(published.athlete)).read_bytes()
+
+
+@pytest.mark.parametrize(("told", "passes"), [("77", True), ("1234567890", True), ("7.6, 47.5", False)])
+def test_a_number_of_stravas_is_no_time_of_day(published: Published, told: str, passes: bool) -> None:
+    gate, path = published.installation.gate(), f"{published.athlete}/activities.topojson"
+    gate.rules = dataclasses.replace(gate.rules, allow_strava_ids=True)
+    document = orjson.loads(gate.read(path))
+    for feature in document["objects"]["activities"]["geometries"]:
+        feature["properties"]["strava_id"] = told
+    data = orjson.dumps(document)
+    assert ({f.invariant for f in gate.judge({path: data}).findings} == set()) is passes
