@@ -1,7 +1,7 @@
 """The invariants of PRIVACY.md that can be seen on decoded public values.
 
 What belongs here: judging decoded tracks, rows and figures against the zones in force; each function
-returns findings, never writes. What does not: decoding (``publish.decode``), deciding what to publish.
+returns findings, never writes. What does not: decoding (``publish``), deciding what to publish.
 The same functions are the gate, the asset checks and ``strava-assets verify``.
 """
 
