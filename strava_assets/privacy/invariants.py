@@ -1,7 +1,7 @@
 """The invariants of PRIVACY.md that can be seen on decoded public values.
 
 What belongs here: judging decoded tracks, rows and figures against the zones in force; each function
-returns findings, never writes. What does not: decoding (``publish.decode``), deciding what to publish.
+returns findings, never writes. What does not: decoding (``publish``), deciding what to publish.
 The same functions are the gate, the asset checks and ``strava-assets verify``.
 """
 
@@ -27,8 +27,9 @@ DISTANCE_SLACK = 1.02
 #: How far a CSV's point may lie from the map's line, metres: tolerance, quantum, and a straight's bend.
 LINE_TOLERANCE = 13.0
 
+_NUMBER = re.compile(r"[0-9]{1,19}")
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
-_KIND = re.compile(r"^[^\W\d_][^\W\d_ -]*([ -][^\W\d_]+){0,4}$")
+_KIND = re.compile(r"^[^\W\d_][^\W\d_ -]*([ -][^\W\d_]+){0,4}\Z")
 _CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}|(?<!\d)\d{9,10}(?:\.\d+)?(?!\d)")
 
 
@@ -217,8 +218,10 @@ def property_types(where: str, properties: Mapping[str, Any], expected: Sequence
     for name, value in properties.items():
         if name in ("has_heartrate", "private", "partly_hidden"):
             good = isinstance(value, bool)
-        elif name in ("name", "actID", "strava_id"):
+        elif name in ("name", "actID"):
             good = isinstance(value, str)
+        elif name == "strava_id":
+            good = isinstance(value, str) and bool(_NUMBER.fullmatch(value))
         elif name == "gear_name":
             good = value is None or isinstance(value, str)
         elif name == "startDate":
@@ -249,11 +252,12 @@ def known_names(where: str, names: Iterable[str], allowed: Sequence[str]) -> lis
 def no_clock(where: str, values: Mapping[str, Any]) -> list[Finding]:
     """I6: a date has no time of day, and no value looks like an instant.
 
-    Free texts (the ride's and the gear's name) are the owner's words and are let be.
+    Free texts (the ride's and the gear's name) are the owner's words and are let be; Strava counts its activities in
+    numbers as large as instants.
     """
     findings = []
     for name, value in values.items():
-        if name in ("name", "gear_name", "startDate", "actID"):
+        if name in ("name", "gear_name", "startDate", "actID", "strava_id"):
             continue
         if isinstance(value, str) and (_CLOCK.search(value) or re.search(r"\d{1,2}:\d{2}", value)):
             findings.append(Finding("I6", where, f"{name} holds a time of day"))

@@ -96,10 +96,7 @@ class _Foundations:
 
     def map_of(self, athlete: str) -> Map | None:
         path = map_path(athlete)
-        try:
-            data = self.gate.read(path)
-        except FileNotFoundError:
-            data = None
+        data = self.gate.read_if_any(path)
         self.maps[path] = _sha256(data)
         return None if data is None else read_map(data)
 
@@ -125,7 +122,8 @@ class Gate:
         self.rules = rules
         self.release = release
         self._known: dict[str, Known] | None = None
-        self._written: dict[str, str] = {}  # what was written last, whether or not it is still there
+        self._maps: dict[str, str] = {}  # SHA-256 of those that there were when this was begun
+        self._begun = False
         self._sizes: dict[str, int] | None = None
 
     def known(self) -> dict[str, Known]:
@@ -134,7 +132,9 @@ class Gate:
             with self._database.transaction() as connection:
                 rows = list(queries().public_objects(connection, root=self._store.url, prefix=""))
             sizes = self._list()
-            self._written = {row["path"]: row["sha256"] for row in rows}
+            if not self._begun:
+                self._begun = True
+                self._maps = {row["path"]: row["sha256"] for row in rows if TOPOJSON_PATH.match(row["path"])}
             self._known = {row["path"]: _known(row) for row in rows if sizes.get(row["path"]) == row["bytes"]}
         return self._known
 
@@ -159,9 +159,13 @@ class Gate:
                 )
         return {path: rows[path]["facts"] for path in there}
 
-    def look_again(self) -> None:
-        """Forget what was seen of the public root: others write there, too."""
+    def look_again(self, begin_anew: bool = True) -> None:
+        """Forget what was seen of the public root: others write there, too.
+
+        Whoever goes on with what was made from an earlier look does not begin anew: a newer map is not overwritten.
+        """
         self._known = self._sizes = None
+        self._begun = self._begun and not begin_anew
 
     def remembered(self, folder: str) -> list[str]:
         """Everything below a folder that was written and not withdrawn, whether or not it is there."""
@@ -191,6 +195,13 @@ class Gate:
         """A public object's bytes; FileNotFoundError if there is none."""
         return self._store.read(path)
 
+    def read_if_any(self, path: str) -> bytes | None:
+        """A public object's bytes; None if there is none: another process may have withdrawn it since it was seen."""
+        try:
+            return self.read(path)
+        except FileNotFoundError:
+            return None
+
     def map_of(self, athlete: str) -> MapFile | None:
         """The map of an athlete as it is public now, by public id; None if there is none.
 
@@ -199,7 +210,7 @@ class Gate:
         ValueError
             It is damaged.
         """
-        data = self._read_if_any(map_path(athlete))
+        data = self.read_if_any(map_path(athlete))
         return None if data is None else topojson_file.read(data)
 
     def judge(self, objects: Mapping[str, bytes]) -> Judgement:
@@ -282,7 +293,9 @@ class Gate:
                         activity_id=entry.activity_id,
                         facts=orjson.dumps(facts).decode(),
                     )
-                known[path], sizes[path], self._written[path] = entry, len(data), digest
+                known[path], sizes[path] = entry, len(data)
+                if TOPOJSON_PATH.match(path):
+                    self._maps[path] = digest
             report.withdrawn = self._withdraw(connection, withdraw)
         return report
 
@@ -319,7 +332,7 @@ class Gate:
 
     def _check(self, connection: Any, rests_on: _Foundations) -> None:
         """Refuse what rests on a CSV that is public no more or may not be, or on a map that is another one by now."""
-        changed = [path for path, digest in rests_on.maps.items() if _sha256(self._read_if_any(path)) != digest]
+        changed = [path for path, digest in rests_on.maps.items() if _sha256(self.read_if_any(path)) != digest]
         changed += self._not_shown(connection, rests_on.csvs)
         if changed:
             raise GateOvertaken(
@@ -340,18 +353,12 @@ class Gate:
         now = {row["path"]: row["sha256"] for row in rows}
         known, sizes = self.known(), self._list()
         for path in objects:
-            if TOPOJSON_PATH.match(path) and self._written.get(path) != now.get(path):
+            if TOPOJSON_PATH.match(path) and self._maps.get(path) != now.get(path):
                 raise MapOvertaken(f"{path} was published by another meanwhile; nothing was written: run it again")
             seen = known.get(path)
             if (seen and seen.sha256) != now.get(path):
                 known.pop(path, None)
                 sizes.pop(path, None)
-
-    def _read_if_any(self, path: str) -> bytes | None:
-        try:
-            return self.read(path)
-        except FileNotFoundError:
-            return None
 
     def _withdraw(self, connection: Any, paths: Iterable[str]) -> int:
         gone = sorted(set(paths))
@@ -376,14 +383,14 @@ class Gate:
             raise problem
         for path in gone:
             self.known().pop(path, None)
-            self._written.pop(path, None)
+            self._maps.pop(path, None)
         return len(there)
 
     def _is_same(self, path: str, digest: str, known: Known | None) -> bool:
         """Whether the root holds these very bytes. The size was seen; memory or a second look tells the rest."""
         if known is not None:
             return known.sha256 == digest
-        return _sha256(self._read_if_any(path)) == digest
+        return _sha256(self.read_if_any(path)) == digest
 
     def _list(self) -> dict[str, int]:
         if self._sizes is None:

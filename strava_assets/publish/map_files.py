@@ -14,7 +14,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 
-from strava_assets.errors import GateOvertaken, MapOvertaken
+from strava_assets.errors import GateOvertaken, GateRefused, MapOvertaken
 from strava_assets.publish import month_files, summaries, topojson_file
 from strava_assets.publish.gate import Gate, GateReport
 from strava_assets.publish.judging.zone_names import ZoneNames
@@ -136,7 +136,7 @@ def publish_map(
 
 def until_alone(gate: Gate, deed: Callable[[], T]) -> T:
     """Do what reads the maps, or what they are made of, and publishes them: all of it again if another published."""
-    return _until(gate, deed, lambda overtaken: isinstance(overtaken, MapOvertaken))
+    return _until(gate, deed, begin_anew=True)
 
 
 def publish_summaries(gate: Gate, only: Collection[str] | None = None) -> GateReport:
@@ -147,6 +147,11 @@ def publish_summaries(gate: Gate, only: Collection[str] | None = None) -> GateRe
     gate : Gate
     only : collection of str, optional
         Public ids of athletes; everyone if left out.
+
+    Raises
+    ------
+    GateRefused
+        Also where a map is damaged.
     """
     return _until_settled(gate, lambda: _publish_summaries(gate, only))
 
@@ -156,17 +161,17 @@ def _until_settled(gate: Gate, publish: Callable[[], T]) -> T:
 
     Where another published the map, the features are old, too: that is for `until_alone`.
     """
-    return _until(gate, publish, lambda overtaken: not isinstance(overtaken, MapOvertaken))
+    return _until(gate, publish, begin_anew=False)
 
 
-def _until(gate: Gate, deed: Callable[[], T], again: Callable[[GateOvertaken], bool]) -> T:
+def _until(gate: Gate, deed: Callable[[], T], begin_anew: bool) -> T:
     for _ in range(_TRIES - 1):
         try:
             return deed()
         except GateOvertaken as overtaken:
-            if not again(overtaken):
+            if isinstance(overtaken, MapOvertaken) is not begin_anew:
                 raise
-            gate.look_again()
+            gate.look_again(begin_anew)
     return deed()
 
 
@@ -206,18 +211,20 @@ def _publish_map(
         if others_stay and (match := TOPOJSON_PATH.match(path)) and match[1] in gate.rules.athletes.keys() - features
     }
     for athlete in sorted(stay):
-        if there := readable_map(gate, athlete):
+        if there := _readable_map(gate, athlete):
             maps.append((athlete, gate.rules.athletes[athlete], there))
     report.athletes = len(maps)
     objects[INDEX] = summaries.encode_index(maps)
     published = {athlete for athlete, *_ in maps}
-    gone = [path for path in known if belongs_to_map(path) and path.split("/")[0] not in {*published, INDEX}]
+    # of these athletes also what is not as it was written: a damaged map may show what has to go
+    ours = {*known, *(path for path in gate.paths() if path.split("/")[0] in features)}
+    gone = [path for path in ours if belongs_to_map(path) and path.split("/")[0] not in {*published, INDEX}]
     remembered = {} if inputs is None else {INDEX: inputs.told(objects)}
     report.gate = gate.publish(objects, withdraw=gone, sceptical=True, fingerprints=remembered)
     return report
 
 
-def readable_map(gate: Gate, athlete: str) -> MapFile | None:
+def _readable_map(gate: Gate, athlete: str) -> MapFile | None:
     """An athlete's map as it is public now, by public id; None if there is none, or a damaged one (a run makes it)."""
     try:
         return gate.map_of(athlete)
@@ -229,7 +236,10 @@ def _publish_summaries(gate: Gate, only: Collection[str] | None) -> GateReport:
     objects: dict[str, bytes] = {}
     for path in gate.known():
         if (match := TOPOJSON_PATH.match(path)) and (only is None or match[1] in only):
-            there = readable_map(gate, match[1])
+            try:
+                there = gate.map_of(match[1])
+            except ValueError as error:
+                raise GateRefused(f"{path} is damaged; publish the map again, then its figures") from error
             published = [member.properties for member in there.features] if there else []
             for name, start in (("weekly", summaries.week_start), ("quarterly", summaries.quarter_start)):
                 objects[f"{match[1]}/{name}.json"] = summaries.encode_periods(summaries.periods(published, start))

@@ -85,7 +85,7 @@ def unchanged(gate: Gate, rules: str, versions: Mapping[str, str]) -> dict[str, 
         path = map_path(athlete)
         if path not in told["maps"]:
             continue
-        data = gate.read(path) if path in gate.known() else b""
+        data = (gate.read_if_any(path) if path in gate.known() else None) or b""
         if hashlib.sha256(data).hexdigest() != told["maps"][path]:
             return {}
         members[athlete] = {f.properties["actID"]: f for f in topojson_file.read(data).features}

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from strava_assets.quick_json import without_collector
 
+# 64 bits hold the sum of as many steps as fit into memory
+_FARTHEST = 2**36
+
 
 @dataclass(frozen=True)
 class DecodedFeature:
@@ -57,6 +60,12 @@ def decode(data: bytes) -> DecodedTopology:
         if document["type"] != "Topology" or list(document["objects"]) != ["activities"]:
             raise ValueError("not a Topology with the one object 'activities'")
         scale, translate = document["transform"]["scale"], document["transform"]["translate"]
+        if not (_numbers(scale, 2) and _numbers(translate, 2)):
+            raise ValueError("the transform is not two pairs of numbers")
+        if not isinstance(document["arcs"], list):
+            raise ValueError("the arcs are not a list")
+        if document["bbox"] != [] and not _numbers(document["bbox"], 4):
+            raise ValueError("the bbox is not four numbers")
         arcs = _arcs(document["arcs"], scale, translate)
         collection = document["objects"]["activities"]
         if collection["type"] != "GeometryCollection":
@@ -87,12 +96,19 @@ def decode(data: bytes) -> DecodedTopology:
         raise ValueError(f"not a TopoJSON file of activities ({type(error).__name__}: {str(error)[:80]})") from error
 
 
+def _numbers(given: Any, count: int) -> bool:
+    return isinstance(given, list) and len(given) == count and set(map(type, given)) <= {int, float}
+
+
 def _arcs(encoded: list[list[list[int]]], scale: list[float], translate: list[float]) -> list[NDArray[np.float64]]:
     """Positions of each arc, degrees."""
     if not encoded:
         return []
     cells, ends = cells_of(encoded)
-    return np.split(cells.astype(np.float64) * scale + translate, ends[:-1])
+    positions = cells.astype(np.float64) * scale + translate
+    if not (np.abs(positions) <= [180.001, 90.001]).all():
+        raise ValueError("a vertex lies outside the world")
+    return np.split(positions, ends[:-1])
 
 
 def cells_of(encoded: list[list[list[int]]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -101,14 +117,16 @@ def cells_of(encoded: list[list[list[int]]]) -> tuple[NDArray[np.int64], NDArray
     Raises
     ------
     ValueError
-        There is something other than pairs of whole numbers.
+        There is something other than pairs of whole numbers, or an arc without any.
     """
+    if not (set(map(type, encoded)) <= {list} and all(encoded)):
+        raise ValueError("an arc is not a list of positions")
     positions = list(itertools.chain.from_iterable(encoded))
-    if not set(map(len, positions)) <= {2}:
+    if not (set(map(type, positions)) <= {list} and set(map(len, positions)) <= {2}):
         raise ValueError("a position has other than two numbers")
     numbers = list(itertools.chain.from_iterable(positions))
-    if not set(map(type, numbers)) <= {int}:
-        raise ValueError("an arc holds something other than whole numbers")
+    if not (set(map(type, numbers)) <= {int} and min(numbers) >= -_FARTHEST and max(numbers) <= _FARTHEST):
+        raise ValueError("an arc holds something other than whole numbers of which a sum can be told")
     sizes = np.fromiter(map(len, encoded), np.int64, len(encoded))
     ends = np.cumsum(sizes)
     sums = np.cumsum(np.array(numbers, np.int64).reshape(-1, 2), axis=0)

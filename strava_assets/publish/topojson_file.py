@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 import shapely
 
+from strava_assets.privacy.invariants import property_types
 from strava_assets.publish.topojson_decoder import cells_of
 from strava_assets.quick_json import without_collector
 
@@ -219,8 +220,8 @@ class MapFile:
 def read(data: bytes) -> MapFile:
     """Read a file without looking into its lines. What it returns is shared: not to be changed.
 
-    These features in this order, with this box, are written as these very bytes. Nothing else is proven: the box may
-    be another's, and an arc's steps may be anything.
+    These features in this order, with this box, are written as these very bytes, and their properties are of CONTRACT's
+    kinds. Nothing else is proven: the box may be another's, and an arc's steps may be anything.
 
     Raises
     ------
@@ -240,6 +241,8 @@ def read(data: bytes) -> MapFile:
             )
             for geometry in document["objects"]["activities"]["geometries"]
         ]
+        if any(property_types("", feature.properties, PROPERTIES) for feature in features):
+            raise ValueError("a property is not what it should be")
         if _head(features, box) != data[:at] or len(arcs) != sum(len(feature.arcs) for feature in features):
             raise ValueError("its bytes are not those that its activities would be written as")
         return MapFile(features, box)

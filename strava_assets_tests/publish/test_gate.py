@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable
@@ -243,8 +244,8 @@ class TestWhatWasProven:
     def test_but_what_is_new_is(self, published: Published) -> None:
         with published.installation.database.transaction() as connection:
             connection.execute(
-                "update strava.public_object set facts = facts #- array['proven', "
-                "(select min(mark) from jsonb_object_keys(facts -> 'proven') as mark)] where path = %s",
+                "update strava.public_object set facts = facts #- array['boxes', "
+                "(select min(mark) from jsonb_object_keys(facts -> 'boxes') as mark)] where path = %s",
                 (map_path(published.athlete),),
             )
         sizes = [sum(map(len, feature.lines)) for feature in decode(map_of(published)).features]
@@ -310,3 +311,14 @@ def judged(published: Published, change: Callable[[bytes], bytes]) -> Judgement:
 
 def map_of(published: Published) -> bytes:
     return (published.root / map_path(published.athlete)).read_bytes()
+
+
+@pytest.mark.parametrize(("told", "passes"), [("77", True), ("1234567890", True), ("7.6, 47.5", False)])
+def test_a_number_of_stravas_is_no_time_of_day(published: Published, told: str, passes: bool) -> None:
+    gate, path = published.installation.gate(), f"{published.athlete}/activities.topojson"
+    gate.rules = dataclasses.replace(gate.rules, allow_strava_ids=True)
+    document = orjson.loads(gate.read(path))
+    for feature in document["objects"]["activities"]["geometries"]:
+        feature["properties"]["strava_id"] = told
+    data = orjson.dumps(document)
+    assert ({f.invariant for f in gate.judge({path: data}).findings} == set()) is passes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 
 from strava_assets.errors import GateOvertaken
+from strava_assets.privacy import zone_store
+from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish import gate as gate_module
 from strava_assets.publish import map_files, month_files, taking_back, topojson_file
 from strava_assets.publish.paths import csv_path, map_path
 from strava_assets.publish.verify import verify
 from strava_assets.withdrawal import withdraw_hidden
+from strava_assets_tests.privacy.worlds import Place, circle
 from strava_assets_tests.publish.conftest import Published
 from strava_assets_tests.publish.worlds import ride
 
@@ -260,6 +264,42 @@ def test_nor_if_the_newer_one_was_published_after_the_judgement(
     with pytest.raises(GateOvertaken, match="published by another"):
         map_files.publish_map(gate, old)
     assert len(shown(published)) == 9
+
+
+def test_nor_if_a_ride_was_withdrawn_besides(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The withdrawal alone would only mean leaving that ride out."""
+    gate = published.installation.gate()
+    gate.known()
+    old = {published.athlete: features_of(published)}
+
+    def hide_one_and_publish_another() -> None:
+        do(published, DEEDS[3])
+        published.publish([ride(number) for number in (1, 2, 4, 5, 6, 7, 8, 9)])
+
+    after_judging(monkeypatch, 1, hide_one_and_publish_another)
+    with pytest.raises(GateOvertaken, match="published by another"):
+        map_files.publish_map(gate, old)
+    assert published.ids[9][1] in shown(published)
+
+
+@pytest.mark.parametrize("kind", ["csv", "topojson"])
+def test_what_is_withdrawn_while_a_new_zone_is_held_against_it_is_gone(
+    published: Published, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    zone_store.add(published.installation.database, [DrawnZone("", Place(30.0, 10.0).polygon(circle(100)))])
+    gate = published.installation.gate()
+    with published.installation.database.transaction() as connection:  # so that every CSV is read
+        connection.execute("update strava.public_object set facts = facts - 'bbox'")
+    real = gate.read
+
+    def late(path: str) -> bytes:
+        if path.endswith(kind):
+            with contextlib.suppress(FileNotFoundError):
+                (published.root / path).unlink()
+        return real(path)
+
+    monkeypatch.setattr(gate, "read", late)
+    assert taking_back.withdraw_exposed(gate) == []
 
 
 def test_a_changed_ride_is_on_the_map_again_with_its_new_csv_and_not_before(

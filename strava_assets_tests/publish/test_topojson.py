@@ -11,16 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from topojson import Topology
 
+from strava_assets.publish import topojson_file
 from strava_assets.publish.topojson_decoder import decode
 from strava_assets.publish.topojson_file import CELL, Feature, arcs_of, encode, read
 
 steps = st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_size=1, max_size=30)
 
+PROPERTIES = dict.fromkeys(topojson_file.PROPERTIES) | {
+    "name": "Ride",
+    "type": "Ride",
+    "type_extended": "Road Cycling",
+    "has_heartrate": False,
+    "startDate": "2024-05-01",
+    "private": False,
+    "partly_hidden": False,
+}
+
 
 def feature(lines: list[np.ndarray], number: int = 1) -> Feature:
     drawn = shapely.MultiLineString([line * CELL for line in lines])
     (arcs,), (box,) = arcs_of([drawn])
-    return Feature({"actID": f"{number:016x}"}, arcs, box=box)
+    return Feature(PROPERTIES | {"actID": f"{number:016x}"}, arcs, box=box)
 
 
 def same(got: list[np.ndarray], expected: list[np.ndarray]) -> bool:

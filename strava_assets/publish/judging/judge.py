@@ -57,8 +57,8 @@ def judge(
         return maps[athlete] if athlete in maps else public.map_of(athlete)
 
     for path, data in objects.items():
-        if match := PERIODS_PATH.match(path):
-            judge_periods(path, data, match[2], current(match[1]), result)
+        if PERIODS_PATH.match(path):
+            judge_periods(path, data, current, result)
         elif path == INDEX:
             judge_index(data, rules, current, result)
     return result

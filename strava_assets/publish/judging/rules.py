@@ -15,8 +15,8 @@ from strava_assets.privacy.zones import Zone
 from strava_assets.publish.topojson_decoder import DecodedTopology
 from strava_assets.publish.topojson_file import MapFile
 
-#: What the decoded bytes of a CSV say, kept beside it so that the map can be held against it; of a map, which of
-#: its activities were proven, and their boxes. Both with the mark of the rules that were held against them.
+#: What the decoded bytes of a CSV say, kept beside it so that the map can be held against it; of a map, the
+#: boxes of its activities that were proven, by mark. Both with the mark of the rules that were held against them.
 Facts = dict[str, Any]
 #: A map: as its bytes say, or, where they are written as we write, with its lines still encoded.
 Map = MapFile | DecodedTopology

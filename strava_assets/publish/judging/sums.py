@@ -12,13 +12,15 @@ from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets.publish.paths import INDEX
 
 
-def judge_periods(path: str, data: bytes, kind: str, shown: Map | None, result: Judgement) -> None:
-    """Add whether weekly or quarterly figures are those of their map."""
+def judge_periods(path: str, data: bytes, current: Callable[[str], Map | None], result: Judgement) -> None:
+    """Add whether weekly or quarterly figures are those of their map, to the byte."""
+    athlete, kind = path.removesuffix(".json").split("/")
     start = summaries.week_start if kind == "weekly" else summaries.quarter_start
-    features = [feature.properties for feature in shown.features] if shown else []
     try:
-        same = json.loads(data) == summaries.periods(features, start)
-    except (ValueError, KeyError, TypeError):  # not JSON, or a map whose dates and numbers are none
+        shown = current(athlete)
+        features = [feature.properties for feature in shown.features] if shown else []
+        same = data == summaries.encode_periods(summaries.periods(features, start))
+    except (ValueError, KeyError, TypeError):  # no map, or one whose dates and numbers are none
         same = False
     if not same:
         result.findings.append(Finding("I13", path, "cannot be recomputed from the published activities"))
