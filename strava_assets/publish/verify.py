@@ -55,7 +55,7 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
         _add(
             total,
             judge(
-                {path: gate.read(path) for path in csvs[at : at + _BATCH]},
+                _there(gate, csvs[at : at + _BATCH]),
                 gate.rules,
                 _Read({}),
             ),
@@ -63,11 +63,16 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
         if progress:
             progress(min(at + _BATCH, len(csvs)), len(paths))
     # the map is held against what the CSVs' own bytes said just now, not against any memory
-    _add(total, judge({path: gate.read(path) for path in rest}, gate.rules, _Read(total.facts)))
+    _add(total, judge(_there(gate, rest), gate.rules, _Read(total.facts)))
     _across(gate, rest, csvs, total)
     if progress:
         progress(len(paths), len(paths))
     return total
+
+
+def _there(gate: Gate, paths: Sequence[str]) -> dict[str, bytes]:
+    """Bytes of what is still there: a withdrawal does not wait until everything was read."""
+    return {path: data for path in paths if (data := gate.read_if_any(path)) is not None}
 
 
 def _across(gate: Gate, rest: list[str], csvs: list[str], total: Judgement) -> None:
@@ -77,14 +82,16 @@ def _across(gate: Gate, rest: list[str], csvs: list[str], total: Judgement) -> N
         if not (match := TOPOJSON_PATH.match(path)):
             continue
         try:
-            topology = topojson_decoder.decode(gate.read(path))
+            topology = topojson_decoder.decode(gate.read_if_any(path) or b"")
         except ValueError:
             continue  # found already
         for feature in topology.features:
             csv = csv_path(match[1], str(feature.properties.get("actID")))
             on_map.add(csv)
             if csv in total.facts and feature.lines and all(len(line) >= 2 for line in feature.lines):
-                distance = beside_line(csv_files.decode(gate.read(csv)), feature.lines, LINE_TOLERANCE)
+                if (data := gate.read_if_any(csv)) is None:
+                    continue
+                distance = beside_line(csv_files.decode(data), feature.lines, LINE_TOLERANCE)
                 if distance:
                     total.findings.append(Finding("I11", csv, f"a row lies {distance:.0f} m from the map's line"))
         for name in ("weekly.json", "quarterly.json"):

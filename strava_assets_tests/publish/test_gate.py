@@ -16,7 +16,7 @@ from strava_assets.errors import GateRefused, StoreUnavailable
 from strava_assets.privacy import zone_store
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish import taking_back
-from strava_assets.publish.gate import NO_TIME
+from strava_assets.publish.gate import NO_TIME, Gate
 from strava_assets.publish.judging.rules import Judgement
 from strava_assets.publish.paths import csv_path, map_path
 from strava_assets.publish.topojson_decoder import decode
@@ -126,6 +126,15 @@ def test_times_that_are_not_rebased_are_found(published: Published, line: int, i
     rows[0 if line == 1 else -1] = ",".join(cells)
     path.write_text("\n".join([header, *rows, ""]))
     assert invariant in found(published)
+
+
+def test_what_is_withdrawn_while_everything_is_read_is_no_crash(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, gone = Gate.read_if_any, csv_path(*published.ids[3])
+    monkeypatch.setattr(Gate, "read_if_any", lambda gate, path: None if path == gone else real(gate, path))
+    findings = verify(published.installation.gate()).findings
+    assert {finding.invariant for finding in findings} == {"I9"}  # its place on the map, which was read before
 
 
 def test_a_missing_or_foreign_file_is_found(published: Published) -> None:
