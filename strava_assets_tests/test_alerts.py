@@ -22,7 +22,7 @@ from strava_assets.strava.account import drain_events, events_requested, land, l
 from strava_assets.strava.tokens import TokenStore
 from strava_assets_tests.mailbox import LOGIN, OWNER, Mailbox
 from strava_assets_tests.strava.conftest import World, connected, world
-from strava_assets_tests.strava.test_webhooks import subscribe, tell
+from strava_assets_tests.strava.events import subscribe, tell
 
 __all__ = ["connected", "world"]
 NOON = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)

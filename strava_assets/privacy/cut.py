@@ -152,9 +152,7 @@ def _gaps(time: NDArray[np.float64], pieces: Pieces, goes_on: NDArray[np.bool_])
     late = late[(elapsed[late] > 3600.0) | (_lengths(tracks, late) > 200.0)]
     # only a piece that is that large can hold a step that is so long
     boxes = pieces.boxes
-    far = pieces.steps(
-        (boxes.width > _FAR / geodesy.LONGEST_DEGREE) | (boxes.north - boxes.south > _FAR / geodesy.LONGEST_DEGREE)
-    )
+    far = pieces.steps(np.hypot(boxes.width, boxes.north - boxes.south) > _FAR / geodesy.LONGEST_DEGREE)
     far = far[goes_on[far]]
     length, around = _lengths(tracks, far), np.abs(tracks.lon[far + 1] - tracks.lon[far]) > 180.0
     with np.errstate(invalid="ignore"):

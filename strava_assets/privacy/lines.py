@@ -7,8 +7,6 @@ vertices and chords would fall back inside.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -99,10 +97,3 @@ def _plane(lon: NDArray[np.float64], lat: NDArray[np.float64], owner: NDArray[np
     scale = _DEGREE * np.cos(np.radians(np.minimum.reduceat(np.abs(lat), heads)))
     np.multiply(lon - np.repeat(lon[heads], sizes), np.repeat(scale, sizes), out=plane[:, 0])
     return plane
-
-
-def to_geometry(cells: NDArray[np.int64], starts: NDArray[np.int64]) -> shapely.MultiLineString:
-    """Lines of one activity as lon/lat degrees (EPSG:4326)."""
-    return shapely.multilinestrings(
-        [shapely.linestrings(cells[a:b] / CELLS) for a, b in itertools.pairwise(starts) if b - a >= 2]
-    )

@@ -211,7 +211,7 @@ class Gate:
             It is damaged.
         """
         data = self.read_if_any(map_path(athlete))
-        return None if data is None else topojson_file.read(data)
+        return None if data is None else topojson_file.with_our_properties(topojson_file.read(data))
 
     def judge(self, objects: Mapping[str, bytes]) -> Judgement:
         """Hold bytes against the invariants, together with what is public already."""

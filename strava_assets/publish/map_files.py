@@ -45,7 +45,6 @@ class MapReport:
     activities: int = 0
     athletes: int = 0
     topojson_bytes: int = 0
-    geojson_bytes: int = 0
     gate: GateReport = field(default_factory=GateReport)
     waiting: list[str] = field(default_factory=list)  # public ids whose CSV is not public yet
 
@@ -211,7 +210,7 @@ def _publish_map(
         if others_stay and (match := TOPOJSON_PATH.match(path)) and match[1] in gate.rules.athletes.keys() - features
     }
     for athlete in sorted(stay):
-        if there := _readable_map(gate, athlete):
+        if there := readable_map(gate, athlete):
             maps.append((athlete, gate.rules.athletes[athlete], there))
     report.athletes = len(maps)
     objects[INDEX] = summaries.encode_index(maps)
@@ -224,7 +223,7 @@ def _publish_map(
     return report
 
 
-def _readable_map(gate: Gate, athlete: str) -> MapFile | None:
+def readable_map(gate: Gate, athlete: str) -> MapFile | None:
     """An athlete's map as it is public now, by public id; None if there is none, or a damaged one (a run makes it)."""
     try:
         return gate.map_of(athlete)

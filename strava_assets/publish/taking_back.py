@@ -19,8 +19,8 @@ from strava_assets.privacy.tracks import Boxes, Tracks
 from strava_assets.publish import csv_files, topojson_decoder, topojson_file
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.judging.zone_names import ZoneNames
-from strava_assets.publish.map_files import publish_map, publish_summaries, until_alone
-from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, belongs_to_map, csv_path, map_path
+from strava_assets.publish.map_files import publish_map, publish_summaries, readable_map, until_alone
+from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, belongs_to_map, csv_path
 from strava_assets.publish.topojson_file import Feature
 
 log = logging.getLogger(__name__)
@@ -44,13 +44,12 @@ def _withdraw_exposed(gate: Gate) -> list[str]:
     exposed: set[tuple[str, str]] = set()
     # what is public is what lies there, remembered or not; what was proven under these very rules is not read again
     proven = {path for path, entry in known.items() if entry.under == mark}
-    csvs = [path for path in gate.paths() if CSV_PATH.match(path) and path not in proven]
-    boxes = {path: facts["bbox"] for path, facts in gate.facts(csvs).items() if facts.get("bbox")}
+    csvs = {path: match for path in gate.paths() if path not in proven and (match := CSV_PATH.match(path))}
+    boxes = {path: facts["bbox"] for path, facts in gate.facts(list(csvs)).items() if facts.get("bbox")}
     for path in [*_boxes_near(boxes, areas), *(path for path in csvs if path not in boxes)]:
         data = gate.read_if_any(path)
         if data is not None and _shows(data, areas):
-            athlete, activity = CSV_PATH.match(path).groups()  # type: ignore[union-attr]
-            exposed.add((athlete, activity))
+            exposed.add((csvs[path][1], csvs[path][2]))
     remaining: dict[str, list[Feature]] = {}
     changed = False
     for path in gate.paths():
@@ -63,7 +62,8 @@ def _withdraw_exposed(gate: Gate) -> list[str]:
             continue
         changed |= not as_written  # it is written anew, through the gate: figures and box may be anything, too
         try:
-            drawn, members = topojson_decoder.decode(data).features, topojson_file.read(data).features
+            drawn = topojson_decoder.decode(data).features
+            members = topojson_file.with_our_properties(topojson_file.read(data)).features
         except ValueError:
             drawn, members, changed = [], [], True  # what cannot be read cannot be trusted
         lines = [line for member in drawn for line in member.lines]
@@ -107,7 +107,8 @@ def withdraw_activities(gate: Gate, csvs: Collection[str]) -> int:
         gate.known()  # before the maps are read: what is published after this is seen by the gate
         remaining: dict[str, list[Feature]] = {}
         for athlete in sorted({athlete for athlete, _ in going}):
-            members = _members(gate, athlete) if athlete in gate.rules.athletes else []
+            there = readable_map(gate, athlete) if athlete in gate.rules.athletes else None
+            members = there.features if there else []
             remaining[athlete] = [member for member in members if (athlete, member.properties["actID"]) not in going]
         _show_only(gate, remaining)
 
@@ -134,14 +135,6 @@ def withdraw_athlete(gate: Gate, athlete: str) -> int:
         _show_only(gate, {athlete: []})
     gate.withdraw([*theirs, *gate.remembered(athlete)])
     return len(theirs)
-
-
-def _members(gate: Gate, athlete: str) -> list[Feature]:
-    """What an athlete's map shows; nothing if there is none, or a damaged one (a run makes it)."""
-    try:
-        return topojson_file.read(gate.read(map_path(athlete))).features
-    except (FileNotFoundError, ValueError):
-        return []
 
 
 def _show_only(gate: Gate, remaining: Mapping[str, Sequence[Feature]]) -> None:

@@ -38,7 +38,7 @@ class DecodedTopology:
     scale: list[float]
     members: tuple[str, ...]
     unused_arcs: int
-    as_we_write: bool = True
+    canonical: bool  # written without spaces, and no member twice: the first one is lost in reading
 
 
 @without_collector()
@@ -90,7 +90,7 @@ def decode(data: bytes) -> DecodedTopology:
             scale,
             tuple(document),
             len(set(range(len(arcs))) - used),
-            data == orjson.dumps(document),  # not so where a member stands twice: the first one is lost in reading
+            data == orjson.dumps(document),
         )
     except (KeyError, TypeError, IndexError, AttributeError, OverflowError, orjson.JSONDecodeError) as error:
         raise ValueError(f"not a TopoJSON file of activities ({type(error).__name__}: {str(error)[:80]})") from error

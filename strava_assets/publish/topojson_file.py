@@ -48,8 +48,6 @@ PROPERTIES = (
 OPTIONAL_PROPERTIES = ("strava_id",)
 #: The fixed grid of the map's lines, degrees (``privacy.lines.CELLS``).
 CELL = 1e-5
-
-
 #: West, south, east, north, in cells of the grid.
 Box = tuple[int, int, int, int]
 # what stands around the arcs, and between two of them
@@ -148,7 +146,7 @@ def _box(features: Sequence[Feature]) -> Box | None:
     """Of all lines; None if there are none."""
     boxes = [feature.box for feature in features if feature.box is not None]
     if boxes and len(boxes) == len(features):
-        return union(boxes)
+        return _union(boxes)
     arcs = [arc for feature in features for arc in feature.arcs]
     if not arcs:
         return None
@@ -156,7 +154,7 @@ def _box(features: Sequence[Feature]) -> Box | None:
     return (*cells.min(axis=0).tolist(), *cells.max(axis=0).tolist())
 
 
-def union(boxes: Sequence[Box]) -> Box:
+def _union(boxes: Sequence[Box]) -> Box:
     """The box around boxes."""
     numbers = np.array(boxes)
     return (*numbers[:, :2].min(axis=0).tolist(), *numbers[:, 2:].max(axis=0).tolist())
@@ -220,8 +218,8 @@ class MapFile:
 def read(data: bytes) -> MapFile:
     """Read a file without looking into its lines. What it returns is shared: not to be changed.
 
-    These features in this order, with this box, are written as these very bytes, and their properties are of CONTRACT's
-    kinds. Nothing else is proven: the box may be another's, and an arc's steps may be anything.
+    These features in this order, with this box, are written as these very bytes. Nothing else is proven: the box may
+    be another's, and an arc's steps or a property may be anything.
 
     Raises
     ------
@@ -241,13 +239,27 @@ def read(data: bytes) -> MapFile:
             )
             for geometry in document["objects"]["activities"]["geometries"]
         ]
-        if any(property_types("", feature.properties, PROPERTIES) for feature in features):
-            raise ValueError("a property is not what it should be")
+        if not all(isinstance(feature.properties, dict) for feature in features):
+            raise ValueError("properties are no object")
         if _head(features, box) != data[:at] or len(arcs) != sum(len(feature.arcs) for feature in features):
             raise ValueError("its bytes are not those that its activities would be written as")
         return MapFile(features, box)
     except (KeyError, TypeError, IndexError, AttributeError, OverflowError, ValueError) as error:
         raise ValueError(f"not a map as we write it ({type(error).__name__}: {str(error)[:80]})") from error
+
+
+def with_our_properties(found: MapFile) -> MapFile:
+    """The file again, if its properties are of CONTRACT's kinds: to be gone on with, by who did not write it.
+
+    Raises
+    ------
+    ValueError
+        They are not.
+    """
+    for feature in found.features:
+        if wrong := property_types("", feature.properties, PROPERTIES):
+            raise ValueError(wrong[0].what)
+    return found
 
 
 def _pieces(data: bytes, at: int) -> list[bytes]:

@@ -29,7 +29,7 @@ from strava_assets.strava.account import newly_connected
 from strava_assets.tables import months_of
 from strava_assets_tests.assets.conftest import public_files, run
 from strava_assets_tests.strava.conftest import World
-from strava_assets_tests.strava.test_webhooks import subscribe, tell
+from strava_assets_tests.strava.events import subscribe, tell
 
 SPORTS = ("Ride", "GravelRide", "Run", "VirtualRide")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -203,3 +204,14 @@ def test_no_walk_shows_any_zone(
     for private in zones:
         assert nearest(place, private.geometry, csv) > 25
         assert nearest(place, private.geometry, drawn) > 25
+
+
+@pytest.mark.parametrize("latitude", [0.0, 47.5, 80.0])
+@pytest.mark.parametrize("bearing", range(0, 360, 45))
+def test_a_leap_of_a_kilometre_in_a_second_is_a_gap_wherever_it_goes(latitude: float, bearing: int) -> None:
+    place = Place(7.6, latitude)
+    onward = np.array([math.sin(math.radians(bearing)), math.cos(math.radians(bearing))])
+    loop = circle(20.0)[np.arange(60) % 24]  # long enough to be shown, and nowhere far away
+    for leap, runs in ((1_050.0, 2), (950.0, 1)):
+        track = place.degrees(np.concatenate([loop, loop[-1] + leap * onward + loop - loop[0]]))
+        assert len(cut.visible_runs(samples_of(track), []).first) == runs

@@ -21,6 +21,8 @@ from strava_assets.sandbox.server import serve
 from strava_assets.strava import oauth
 from strava_assets.strava.account import clients
 from strava_assets.strava.client import StravaClient
+from strava_assets.strava.listing import list_account
+from strava_assets_tests.strava.events import subscribe
 
 ACTIVITIES = 30
 
@@ -114,6 +116,14 @@ def connected(world: World) -> World:
     """The same, after the athlete has allowed access."""
     world.connect()
     return world
+
+
+@pytest.fixture
+def told(connected: World) -> World:
+    """An account that is listed, and subscribed to."""
+    subscribe(connected)
+    list_account(connected.database, connected.client(), connected.athlete_id, None, None, connected.settings)
+    return connected
 
 
 @pytest.fixture

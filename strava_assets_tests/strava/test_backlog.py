@@ -20,7 +20,7 @@ from strava_assets.strava.backlog import Backlog, Next, backlog, days_needed, in
 from strava_assets.strava.listing import keep_detail
 from strava_assets.strava.quota import Remaining, next_reset
 from strava_assets_tests.strava.conftest import ACTIVITIES, World
-from strava_assets_tests.strava.test_webhooks import subscribe, tell
+from strava_assets_tests.strava.events import subscribe, tell
 
 #: 58 quarters of an hour come after this one until midnight.
 MORNING = datetime(2026, 6, 1, 9, 20, tzinfo=UTC)

@@ -20,7 +20,7 @@ from strava_assets.strava.landing import land_activity
 from strava_assets.tables import months_of
 from strava_assets_tests.strava.accounts import imported
 from strava_assets_tests.strava.conftest import World
-from strava_assets_tests.strava.test_webhooks import subscribe, tell
+from strava_assets_tests.strava.events import subscribe, tell
 
 DAYS = 7
 few = pytest.mark.parametrize("world", [{"activities": 9}], indirect=True)

@@ -11,7 +11,7 @@ from strava_assets import resources, sensors
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import drain_events, events_requested
 from strava_assets_tests.strava.conftest import World
-from strava_assets_tests.strava.test_webhooks import subscribe, tell
+from strava_assets_tests.strava.events import subscribe, tell
 
 
 @pytest.mark.parametrize("world", [{"activities": 3}], indirect=True)

@@ -18,7 +18,7 @@ from strava_assets.strava.account import drain_events, land, list_everyone
 from strava_assets.strava.listing import list_account
 from strava_assets.strava.tokens import TokenStore
 from strava_assets_tests.strava.conftest import ACTIVITIES, World, in_both_shapes
-from strava_assets_tests.strava.test_webhooks import subscribe, tell
+from strava_assets_tests.strava.events import subscribe, tell
 
 
 @in_both_shapes

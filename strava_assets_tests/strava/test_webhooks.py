@@ -7,22 +7,12 @@ from typing import Any
 
 import pytest
 
-from strava_assets.database.connection import queries
 from strava_assets.strava.account import clients, drain_events, events_requested
 from strava_assets.strava.draining import drain
 from strava_assets.strava.listing import list_account
-from strava_assets.strava.webhooks import Event, parse_event, path_token, verify_token
+from strava_assets.strava.webhooks import parse_event, path_token, verify_token
 from strava_assets_tests.strava.conftest import World
-
-EVENT: dict[str, Any] = {
-    "aspect_type": "update",
-    "event_time": 1516126040,
-    "object_id": 1360128428,
-    "object_type": "activity",
-    "owner_id": 134815,
-    "subscription_id": 120475,
-    "updates": {"title": "Messy"},
-}
+from strava_assets_tests.strava.events import EVENT, events, subscribe, tell
 
 
 def test_strava_s_own_example_is_an_event() -> None:
@@ -56,36 +46,6 @@ def test_the_address_and_the_handshake_have_secrets_of_their_own(world: World, s
     assert path_token(world.settings) != verify_token(world.settings)
     other = settings_of(STRAVA_ASSETS_SECRET_KEY="f" * 64)
     assert path_token(world.settings) != path_token(other)
-
-
-def subscribe(world: World) -> None:
-    with world.database.transaction() as connection:
-        queries().put_subscription(connection, id=1, callback_url="http://here")
-
-
-def tell(world: World, aspect: str, object_id: int, object_type: str = "activity", **changes: Any) -> bool:
-    """Put an event as the gateway does; whether it was refused."""
-    import time
-
-    event = Event(
-        **{
-            **EVENT,
-            "subscription_id": 1,
-            "owner_id": world.strava_id,
-            "aspect_type": aspect,
-            "object_type": object_type,
-            "object_id": object_id,
-            "updates": {},
-            "event_time": int(time.time()),
-            **changes,
-        }
-    )
-    with world.database.transaction() as connection:
-        return bool(queries().put_webhook_event(connection, **event.parameters())["refused"])
-
-
-def events(world: World) -> list[dict[str, Any]]:
-    return world.sql("select state, outcome, deliveries, attempts from strava.webhook_event order by id")
 
 
 def test_an_event_is_stored_once_however_often_it_is_sent(connected: World) -> None:
