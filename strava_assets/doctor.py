@@ -77,15 +77,19 @@ def _zones(installation: Installation) -> Iterator[Row]:
     zones = zone_store.in_force(installation.database)
     if installation.settings.publish_without_zones:
         yield Row("warn", "privacy zones", "STRAVA_ASSETS_PUBLISH_WITHOUT_ZONES is set: nothing is hidden")
-    elif not any(zone.origin == "drawn" for zone in zones):
+        return
+    drawn = sum(zone.origin == "drawn" for zone in zones)
+    found = len({zone.shape_id for zone in zones if zone.origin == "provisional"})
+    if not drawn:
         yield Row(
             "warn",
             "privacy zones",
-            f"none drawn; {len(zones)} places where tracks start or end are hidden "
+            f"none drawn; {found} places where tracks start or end are hidden "
             "provisionally. Draw your own: strava-assets zones suggest, zones add",
         )
     else:
-        yield Row("ok", "privacy zones", f"{len(zones)} drawn")
+        rest = f"; {found} more places are hidden until you decide: strava-assets zones list" if found else ""
+        yield Row("ok", "privacy zones", f"{drawn} drawn{rest}")
 
 
 def _strava(installation: Installation) -> Iterator[Row]:

@@ -1,26 +1,30 @@
-"""Where tracks start and end, held against the zones: the no-zones default at work.
+"""Where tracks start and end, held against the zones: the no-zones default at work, and what to draw.
 
-What belongs here: from typed tables to provisional zones, and the months that these touch. What does
-not: the geometry (``privacy.provisional``).
+What belongs here: from typed tables to provisional zones, and to places that the owner is shown. What does
+not: the geometry (``privacy.provisional``), which ends are one place (``privacy.gathering``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import shapely
 
 from strava_assets.installation import Installation
-from strava_assets.privacy import geodesy, zone_store
-from strava_assets.privacy.provisional import RADIUS, missing_places
+from strava_assets.privacy import cut_shapes, visibility, zone_store
+from strava_assets.privacy.gathering import gathered
 from strava_assets.privacy.zones import Zone, disc
 from strava_assets.tables import months_of
 
 _ENDS = ("first_lng", "first_lat", "last_lng", "last_lat")
+#: Radii of the polygons that are proposed, metres: the largest that a kept shape holds; the first where there is none.
+_RADII = (150.0, 125.0, 100.0, 75.0, 50.0)
 
 
 def cover_tables(installation: Installation, tables: Iterable[pa.Table]) -> list[Zone]:
@@ -46,19 +50,48 @@ def cover_tables(installation: Installation, tables: Iterable[pa.Table]) -> list
 
 @dataclass(frozen=True)
 class Place:
-    """A place where tracks start or end."""
+    """A place where tracks start or end.
+
+    Attributes
+    ----------
+    tracks : int
+        That start or end there.
+    share : float
+        Of all tracks outdoors, 0 to 1.
+    first, last : date
+        Of these tracks.
+    lon, lat : float
+        Its middle, degrees.
+    zone : Zone or None
+        That holds it, in force or lifted; the owner's own before others.
+    polygon : shapely Polygon or MultiPolygon
+        To be drawn there, lon/lat. Where a place is provisional, or was lifted, its shape holds it: drawn like this,
+        it stays as it is cut now.
+    """
 
     tracks: int
-    covered: bool
+    share: float
+    first: date
+    last: date
     lon: float
     lat: float
-    geojson: str
+    zone: Zone | None
+    polygon: shapely.Geometry
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether a zone of the owner's own holds it."""
+        return self.zone is not None and self.zone.origin == "drawn"
 
 
 def as_features(places: Iterable[Place]) -> str:
     """The places' polygons as one GeoJSON file, which ``zones add`` reads."""
     features = [
-        {"type": "Feature", "properties": {"tracks": place.tracks}, "geometry": json.loads(place.geojson)}
+        {
+            "type": "Feature",
+            "properties": {"tracks": place.tracks, "first": f"{place.first}", "last": f"{place.last}"},
+            "geometry": json.loads(shapely.to_geojson(place.polygon)),
+        }
         for place in places
     ]
     return json.dumps({"type": "FeatureCollection", "features": features}, indent=1)
@@ -76,19 +109,54 @@ def suggest(installation: Installation, most: int = 12) -> list[Place]:
     Returns
     -------
     list of Place
-        With a polygon of 150 m around each; ``covered`` says whether a zone in force holds it.
+        None only if there is no track outdoors.
     """
     months = months_of(installation.store, "activities")
-    tables = [months.read(month, columns=list(_ENDS)) for month in months]
-    ends = np.concatenate([np.empty((0, 2)), *(t.to_pandas().to_numpy(dtype=float).reshape(-1, 2) for t in tables)])
-    ends = ends[np.isfinite(ends).all(axis=1)]
-    zones = zone_store.in_force(installation.database)
+    columns = ["sport_type", "start_time", "utc_offset", *_ENDS]
+    tables = [months.read(month, columns=columns).to_pandas() for month in months]
+    return ranked(pd.concat(tables) if tables else None, zone_store.stored(installation.database), most)
+
+
+def ranked(tracks: pd.DataFrame | None, zones: Sequence[Zone], most: int) -> list[Place]:
+    """As `suggest`, of a table with ``sport_type``, ``start_time``, ``utc_offset`` and first and last positions."""
+    if tracks is None:
+        return []
+    virtual = tracks["sport_type"].str.startswith(visibility.NOT_OUTDOORS)
+    outdoors = tracks[~virtual & tracks[list(_ENDS)].notna().all(axis=1)]
+    local = outdoors["start_time"] + pd.to_timedelta(outdoors["utc_offset"].fillna(0.0), unit="s")
+    days, ends = local.dt.date.to_numpy(), outdoors[list(_ENDS)].to_numpy(dtype=float)
     places = []
-    for place in missing_places(ends, []):
-        lon, lat = geodesy.middle(place.geometry)
-        near = geodesy.to_plane(ends[:, 0], ends[:, 1], (lon, lat))
-        count = int((np.hypot(near[:, 0], near[:, 1]) <= 2 * RADIUS).sum())
-        covered = any(shapely.contains_xy(zone.geometry, lon, lat) for zone in zones)
-        shape = shapely.to_geojson(shapely.set_precision(disc(lon, lat, 150.0), 1e-6))
-        places.append(Place(count, covered, lon, lat, shape))
-    return sorted(places, key=lambda place: -place.tracks)[:most]
+    for found in gathered(ends[:, :2], ends[:, 2:], most):
+        lon, lat = found.center
+        when = days[found.tracks]
+        zone = _zone_at(lon, lat, zones)
+        places.append(
+            Place(
+                tracks=len(found.tracks),
+                share=len(found.tracks) / len(outdoors),
+                first=when.min(),
+                last=when.max(),
+                lon=lon,
+                lat=lat,
+                zone=zone,
+                polygon=_polygon(lon, lat, zones),
+            )
+        )
+    return places
+
+
+def _zone_at(lon: float, lat: float, zones: Sequence[Zone]) -> Zone | None:
+    order = ["drawn", "provisional", "lifted"]
+    there = [zone for zone in zones if shapely.contains_xy(zone.geometry, lon, lat)]
+    return min(there, key=lambda zone: order.index(zone.origin), default=None)
+
+
+def _polygon(lon: float, lat: float, zones: Sequence[Zone]) -> shapely.Geometry:
+    """A disc; of those that can be drawn without drawing a shape anew, the largest."""
+    discs = [shapely.set_precision(disc(lon, lat, radius), 1e-6) for radius in _RADII]
+    near = [zone for zone in zones if zone.origin != "drawn" and shapely.intersects(zone.geometry, discs[0])]
+    for candidate in discs:
+        met = {zone.shape_id: zone.shape for zone in near if shapely.intersects(zone.geometry, candidate)}
+        if met and all(cut_shapes.holds(shape, candidate) for shape in met.values()):
+            return candidate
+    return discs[0]

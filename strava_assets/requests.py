@@ -13,7 +13,7 @@ import shapely
 
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import DamagedTable
-from strava_assets.privacy import cut
+from strava_assets.privacy import cut, geodesy
 from strava_assets.privacy.cut_shapes import GUARD
 from strava_assets.privacy.tracks import Area, Boxes
 from strava_assets.privacy.zones import Zone
@@ -32,16 +32,35 @@ def request_months(database: Database, months: Iterable[str], reason: str) -> in
 
 def months_in_reach(store: Store, zones: Sequence[Zone]) -> list[str]:
     """Months with an activity whose box meets a zone's cut shape; no other can come out differently."""
-    areas = [Area(zone.shape.center, shapely.buffer(zone.shape.geometry, cut.MARGIN + GUARD)) for zone in zones]
+    return list(in_reach(store, [reach_of(zone) for zone in zones]))
+
+
+def reach_of(zone: Zone) -> Area:
+    """Around a zone's cut shape: what is farther from it comes out the same without."""
+    return Area(zone.shape.center, shapely.buffer(zone.shape.geometry, cut.MARGIN + GUARD))
+
+
+def reach_of_any(geometry: shapely.Geometry, expansion: float) -> Area:
+    """The same around whatever shape may be drawn for a lon/lat geometry; E in metres."""
+    center = geodesy.middle(geometry)
+    grown = 2 * (expansion + GUARD) + cut.MARGIN + 5.0
+    return Area(center, shapely.buffer(geodesy.geometry_to_plane(geometry, center), grown))
+
+
+def in_reach(store: Store, areas: Sequence[Area]) -> dict[str, int]:
+    """How many activities have a box that meets one of some areas, by month; months without one are left out.
+
+    A month whose table is damaged is in it with 0: nobody knows, and it is to be made again anyway.
+    """
     tables = months_of(store, "activities")
-    near = []
+    near = {}
     for month in tables:
         try:
             boxes = tables.read(month, columns=["west", "south", "east", "north"]).to_pandas().dropna().to_numpy()
-        except DamagedTable:  # nobody knows: and it is to be made again anyway
-            near.append(month)
+        except DamagedTable:
+            near[month] = 0
             continue
         tracks = Boxes.around(*boxes.T)
-        if any(len(tracks.near(area)) for area in areas):
-            near.append(month)
+        if found := {int(place) for area in areas for place in tracks.near(area)}:
+            near[month] = len(found)
     return near

@@ -1,128 +1,313 @@
-"""The commands ``strava-assets zones …``: the places to hide, shown, tried, added, taken out, suggested.
+"""The commands ``strava-assets zones …``: the places to hide, shown, tried, drawn, decided on, suggested.
 
-What belongs here: arguments, and what is said. What does not: what a zone is (``privacy``).
+What belongs here: arguments, and what is said. What does not: what a zone is (``privacy``), what follows from a change
+(``zone_changes``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from strava_assets.errors import SettingsError, StravaAssetsError
 from strava_assets.terminal import err, opened, out, table
 
+if TYPE_CHECKING:
+    from strava_assets.installation import Installation
+    from strava_assets.privacy.zones import DrawnZone, Zone
+
 app = typer.Typer(no_args_is_help=True, help="Privacy zones: the places to hide.")
+
+EndsOnly = Annotated[
+    bool, typer.Option("--ends-only", help="Hide only where tracks begin, end or stop; rides that pass are shown.")
+]
+Show = Annotated[bool, typer.Option("--show-this-place", help="Yes, what was hidden may be published.")]
+#: Activities that are named on the terminal; the rest are in the report.
+_NAMED = 5
+_HIDES = {"everywhere": "everything", "ends_only": "ends only"}
+_AGAIN = "strava-assets materialize"
 
 
 @app.command("list")
 def zones_list() -> None:
-    """The zones in force."""
+    """Your zones, and the places that we found. One that shares its cut with others hides what they hide."""
     from strava_assets.privacy import zone_store
+    from strava_assets.privacy.geodesy import across
+    from strava_assets.privacy.zones import ends_only_shapes
 
-    installation = opened()
-    zones = zone_store.stored(installation.database)
-    in_force = {zone.id for zone in zone_store.in_force(installation.database)}
-    shown = table("id", "name", "kind", "expansion", "in force")
-    for zone in zones:
+    zones = zone_store.stored(opened().database)
+    passable = ends_only_shapes(zone for zone in zones if zone.origin != "lifted")
+    shown = table("id", "name", "kind", "hides", "across", "E", "in force")
+    for place in _places(zones):
+        zone = place[0]
+        shared = zone.mode == "ends_only" and zone.origin == "drawn" and zone.shape_id not in passable
         shown.add_row(
             str(zone.id),
             zone.name or "—",
             zone.origin,
+            "everything, as it overlaps another" if shared else _HIDES[zone.mode],
+            f"{across([zone.geometry for zone in place]):,.0f} m",
             f"{zone.expansion:.0f} m",
-            "yes" if zone.id in in_force else "no: zones were drawn",
+            "no: you let it be shown" if zone.origin == "lifted" else "yes",
         )
-    out.print(shown)
-    if not zones:
-        out.print("No zone is drawn. Until one is, every place where a track starts or ends is hidden.")
-    elif all(zone.origin == "provisional" for zone in zones):
+    if zones:
+        out.print(shown)
+    found = len({zone.shape_id for zone in zones if zone.origin == "provisional"})
+    if not any(zone.origin == "drawn" for zone in zones):
         out.print(
-            "These are provisional: places where tracks start or end. Draw your own: strava-assets zones add FILE"
+            "You have drawn no zone. Until you do, every place where a track starts or ends is hidden, "
+            "from the first run on that knows of it."
+        )
+    if found:
+        out.print(
+            f"{found} places are provisional: hidden until you decide on each. zones suggest tells how often tracks "
+            "start or end there.\n  To keep one as it is: strava-assets zones confirm ID\n"
+            "  To draw it yourself:  strava-assets zones add FILE\n"
+            "  To have it shown:     strava-assets zones remove ID --show-this-place"
         )
 
 
 @app.command("check")
-def zones_check(file: Path) -> None:
+def zones_check(file: Path, ends_only: EndsOnly = False) -> None:
     """Read a zones file and say what would be hidden; changes nothing."""
-    from strava_assets.privacy.zones import read_zone_file
+    from strava_assets.privacy import zone_store
+    from strava_assets.privacy.cut_shapes import EXPANSION
+    from strava_assets.privacy.geodesy import across
+    from strava_assets.privacy.zone_files import read_zone_file
+    from strava_assets.requests import in_reach, reach_of, reach_of_any
 
-    zones = read_zone_file(file)
-    out.print(f"{file}: {len(zones)} zones, all valid")
+    drawn = read_zone_file(file, _mode(ends_only))
+    installation = _if_there()
+    kept = zone_store.stored(installation.database) if installation else []
+    shown = table("zone", "across", "hides", "in force", "activities near it", title=f"{file}: {len(drawn)} zones")
+    for number, zone in enumerate(drawn, start=1):
+        known = [other for other in kept if other.origin == "drawn" and other.geometry.equals_exact(zone.geometry)]
+        reach = reach_of(known[0]) if known else reach_of_any(zone.geometry, EXPANSION)
+        near = in_reach(installation.store, [reach]) if installation else {}
+        shown.add_row(
+            zone.name or f"{number}",
+            f"{across([zone.geometry]):,.0f} m",
+            _HIDES[zone.mode],
+            f"yes: zone {known[0].id}"
+            + ("" if known[0].mode == zone.mode else f", which hides {_HIDES[known[0].mode]}")
+            if known
+            else "not yet",
+            (f"{'' if known else 'at most '}{sum(near.values()):,} in {len(near)} months" if near else "none")
+            if installation
+            else "—",
+        )
+    out.print(shown)
+    _say_holes(drawn)
+    large = [zone.name or "one" for zone in drawn if across([zone.geometry]) > 1000]
+    if large:
+        out.print(
+            f"{', '.join(large[:3])}: wider than a kilometre. Small is good, 100 to 150 m: what is cut is "
+            "displaced, and 600 m wider anyway."
+        )
 
 
 @app.command("add")
 def zones_add(
     file: Path,
     expansion: Annotated[
-        float, typer.Option(min=100, max=5000, help="Radius E of the hidden displacement, metres.")
-    ] = 300,
+        float | None,
+        typer.Option(min=100, max=5000, show_default="300", help="Radius E of the hidden displacement, metres."),
+    ] = None,
+    ends_only: EndsOnly = False,
+    show: Show = False,
 ) -> None:
-    """Put a file's zones in force; what is public and lies there is withdrawn at once."""
-    from strava_assets.privacy import zone_store
-    from strava_assets.privacy.zones import read_zone_file
-    from strava_assets.publish.taking_back import withdraw_exposed
-    from strava_assets.requests import months_in_reach, request_months
+    """Put a file's zones in force; what is public and lies there is withdrawn at once.
 
-    drawn = read_zone_file(file)
+    A zone that is there already comes to hide more if it is added with a larger E, or without --ends-only.
+    """
+    from strava_assets.privacy import zone_store
+    from strava_assets.privacy.zone_files import read_zone_file
+
+    drawn = read_zone_file(file, _mode(ends_only))
     installation = opened()
-    provisional = [zone for zone in zone_store.in_force(installation.database) if zone.origin == "provisional"]
-    added = zone_store.add(installation.database, drawn, source=file.name, expansion=expansion)
-    months = months_in_reach(installation.store, [*added, *provisional])
-    request_months(installation.database, months, "zones")
-    try:
-        withdrawn = withdraw_exposed(installation.gate())
-    except StravaAssetsError:
-        err.print("The zones are in force, but what is public there could not be withdrawn:")
-        raise
-    out.print(
-        f"{len(added)} zones added, {len(drawn) - len(added)} were there already; {len(withdrawn)} public "
-        f"activities withdrawn; {len(months)} months to do again: strava-assets materialize"
-    )
-    if provisional and added:
+    changes = zone_store.put(installation.database, drawn, source=file.name, expansion=expansion, show=show)
+    _say_holes(drawn)
+    counts = {
+        "added": changes.added,
+        "enlarged": changes.enlarged,
+        "hide everything now": changes.tightened,
+        "hide only ends now": changes.loosened,
+    }
+    told = [f"{len(zones)} {words}" for words, zones in counts.items() if zones]
+    if changes.known:
+        told.append(f"{changes.known} were there already")
+    out.print(f"Zones: {', '.join(told)}.")
+    if changes.smaller:
         out.print(
-            f"{len(provisional)} provisional places are no longer hidden, as you have drawn your own zones. "
-            "See where tracks start and end before you publish: strava-assets zones suggest"
+            f"{len(changes.smaller)} have a larger E than {expansion:.0f} m and keep it: nothing comes to "
+            "hide less by being added."
         )
+    if changes.replaced:
+        out.print(f"{changes.replaced} places that were known take their shapes from before: no second one is drawn.")
+    if changes.redrawn:
+        out.print(
+            f"{len(changes.redrawn)} lie a little outside what was cut for their place before; it was made larger. Who "
+            "kept older files can tell that."
+        )
+    _follow_up(installation, changes.concerned, "zones")
+    _say_undecided(installation)
+
+
+@app.command("confirm")
+def zones_confirm(zones: Annotated[list[int], typer.Argument(metavar="ID…")]) -> None:
+    """Make provisional places your own, as they are cut now; or hide again what you had let be shown."""
+    from strava_assets.privacy import zone_store
+
+    installation = opened()
+    confirmed = zone_store.confirm(installation.database, zones)
+    out.print(f"{_ids(confirmed)} confirmed.")
+    _follow_up(installation, confirmed, "zone confirmed")
+    _say_undecided(installation)
 
 
 @app.command("remove")
 def zones_remove(
-    zone: int,
-    show: Annotated[bool, typer.Option("--show-this-place", help="Yes, what was hidden may be published.")] = False,
+    zones: Annotated[list[int] | None, typer.Argument(metavar="ID…")] = None,
+    provisional: Annotated[bool, typer.Option("--provisional", help="All places that are still provisional.")] = False,
+    show: Show = False,
 ) -> None:
-    """Take a zone out of force. What was hidden there is published at the next run."""
+    """Take zones out of force. What was hidden there is published at the next run, and not found again."""
     from strava_assets.privacy import zone_store
     from strava_assets.requests import months_in_reach, request_months
 
+    if not zones and not provisional:
+        raise SettingsError("which zone? strava-assets zones list shows their ids; or say --provisional")
     if not show:
         raise SettingsError("removing a zone publishes what it hid; say --show-this-place if that is meant")
     installation = opened()
-    removed = zone_store.remove(installation.database, zone)
-    months = months_in_reach(installation.store, [removed])
+    kept = zone_store.stored(installation.database)
+    ids = [*(zones or []), *(zone.id for zone in kept if provisional and zone.origin == "provisional")]
+    removed = zone_store.remove(installation.database, *ids) if ids else []
+    months = months_in_reach(installation.store, removed)
     request_months(installation.database, months, "zone removed")
-    out.print(f"zone {zone} removed; {len(months)} months to do again: strava-assets materialize")
+    out.print(f"{_ids(removed)} removed; {len(months)} months to do again: {_AGAIN}")
+    left = {zone.shape_id: zone for zone in zone_store.in_force(installation.database)}
+    for zone in removed:
+        if zone.shape_id in left:
+            out.print(f"Zone {left[zone.shape_id].id} overlaps zone {zone.id}: their cut stays in force as it is.")
+    if removed and not any(zone.origin == "drawn" for zone in left.values()):
+        out.print(
+            "You have no zone of your own now: other places where tracks start or end are hidden provisionally from "
+            "the next run on. What you removed stays shown."
+        )
 
 
 @app.command("suggest")
 def zones_suggest(
-    save: Annotated[Path | None, typer.Option(help="Write their polygons to this file, as GeoJSON.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the polygons of those that you have not drawn.")] = None,
+    most: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 12,
 ) -> None:
     """Places where many tracks start or end, the most frequent first. Adds nothing."""
     from strava_assets.places import as_features, suggest
 
-    places = suggest(opened())
-    shown = table("tracks", "covered", "latitude, longitude")
-    for place in places:
-        shown.add_row(str(place.tracks), "yes" if place.covered else "no", f"{place.lat:.5f}, {place.lon:.5f}")
-    out.print(shown)
+    places = suggest(opened(), most)
     if not places:
-        out.print("No track has been typed yet: strava-assets import, then materialize")
+        out.print("There is no track outdoors yet: strava-assets import or connect, then strava-assets materialize")
+        return
+    shown = table("tracks", "share", "first", "last", "hidden", "latitude, longitude")
+    words = {"drawn": "yes: zone {}", "provisional": "provisionally: zone {}", "lifted": "no: you removed zone {}"}
+    for place in places:
+        shown.add_row(
+            f"{place.tracks:,}",
+            f"{place.share:.0%}" if place.share >= 0.005 else "< 1%",
+            f"{place.first}",
+            f"{place.last}",
+            words[place.zone.origin].format(place.zone.id) if place.zone else "no",
+            f"{place.lat:.5f}, {place.lon:.5f}",
+        )
+    out.print(shown)
+    mine = [place for place in places if not place.is_drawn]
+    if not mine:
+        out.print("Zones of your own hide all of them.")
     elif save is None:
-        out.print("As polygons of 150 m in a file, to look at and to thin out: --save places.geojson")
+        out.print("As polygons in a file, to look at and to thin out: --save places.geojson")
     else:
         try:
-            save.write_text(as_features(places))
+            save.write_text(as_features(mine))
         except OSError as error:
             raise SettingsError(f"cannot write {save}: {error.strerror}") from error
-        out.print(f"Saved. Take out what is no private place, then: strava-assets zones add {save}")
+        out.print(
+            f"Saved {len(mine)}. Take out what is no private place, then: strava-assets zones add {save}\n"
+            "Drawn like this, a place that is hidden already stays hidden by the same shape."
+        )
+
+
+def _follow_up(installation: Installation, changed: Sequence[Zone], reason: str) -> None:
+    """Withdraw, report, ask for months; and say all of it."""
+    from strava_assets.zone_changes import follow_up
+
+    try:
+        done = follow_up(installation, changed, reason)
+    except StravaAssetsError:
+        err.print("The zones are in force, but what is public there could not be withdrawn:")
+        raise
+    if done.exposed:
+        out.print(
+            f"{len(done.exposed)} activities were public and showed such a place; they are withdrawn. The newest:"
+        )
+        for each in done.exposed[:_NAMED]:
+            out.print(f"  {each.date or 'on no map'}  {each.name}  {each.path}")
+        out.print(f"All of them: {done.report}\nCopies that others made of these files are beyond reach.")
+    elif changed:
+        out.print("Nothing that is public showed such a place.")
+    out.print(f"{done.months} months to do again: {_AGAIN}" if done.months else "No month has to be done again.")
+
+
+def _say_undecided(installation: Installation) -> None:
+    from strava_assets.privacy import zone_store
+
+    zones = zone_store.in_force(installation.database)
+    if left := len({zone.shape_id for zone in zones if zone.origin == "provisional"}):
+        out.print(
+            f"{left} other places where tracks start or end stay hidden until you decide on them: zones list. New ones "
+            "are not looked for any more.\nTo have all of these shown: strava-assets zones remove --provisional "
+            "--show-this-place"
+        )
+
+
+def _say_holes(drawn: Sequence[DrawnZone]) -> None:
+    for number, zone in enumerate(drawn, start=1):
+        if zone.holes:
+            out.print(
+                f"Zone {zone.name or number}: {zone.holes} holes filled; what they leave out would be hidden anyway."
+            )
+
+
+def _places(zones: Sequence[Zone]) -> list[list[Zone]]:
+    """Zones for the list: what is provisional or lifted and shares a shape is one place."""
+    places: dict[tuple[str, int], list[Zone]] = {}
+    for zone in zones:
+        places.setdefault(("", zone.id) if zone.origin == "drawn" else (zone.origin, zone.shape_id), []).append(zone)
+    return sorted(places.values(), key=lambda place: (_ORDER.index(place[0].origin), place[0].id))
+
+
+_ORDER = ("drawn", "provisional", "lifted")
+
+
+def _ids(zones: Sequence[Zone]) -> str:
+    shown = ", ".join(str(place[0].id) for place in _places(zones)[:12])
+    more = len(_places(zones)) - 12
+    return f"Zone{'s' if len(_places(zones)) != 1 else ''} {shown or 'none'}" + (
+        f" and {more} more" if more > 0 else ""
+    )
+
+
+def _mode(ends_only: bool) -> str:
+    return "ends_only" if ends_only else "everywhere"
+
+
+def _if_there() -> Installation | None:
+    """The installation, if there is one: a file can be looked at before anything else was done."""
+    from strava_assets.settings import load
+
+    settings = load()
+    there = settings.database_url is not None or (settings.home_path / "postgres").is_dir()
+    return opened(settings) if there else None

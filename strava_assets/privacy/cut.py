@@ -5,7 +5,8 @@ at once. What does not: lines for the map (`lines`), figures (`figures`), files.
 
 A sample is hidden when it lies in a cut shape grown by the margin, or when the step to its neighbour
 meets it; so are samples without a position unless both neighbours with one are visible in the same
-run. Nothing is interpolated and no geometry is overlaid: out-and-backs keep their order.
+run. Nothing is interpolated and no geometry is overlaid: out-and-backs keep their order. Where a zone hides only
+ends, tracks that pass are seen (`passes`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from strava_assets.privacy import geodesy
+from strava_assets.privacy import geodesy, passes
 from strava_assets.privacy.tracks import Area, Pieces, Tracks, ranges, touching
-from strava_assets.privacy.zones import Zone
+from strava_assets.privacy.zones import Zone, ends_only_shapes
 
 #: Simplification tolerance of the map's lines, metres.
 TOLERANCE = 10.0
@@ -93,8 +94,11 @@ class Runs:
 
 def hidden_areas(zones: Sequence[Zone], margin: float = MARGIN) -> list[Area]:
     """The cut shapes, each once, grown by the margin."""
-    shapes = {zone.shape_id: zone.shape for zone in zones}
-    return [Area.of(shape.center, shapely.buffer(shape.geometry, margin, quad_segs=32)) for shape in shapes.values()]
+    shapes, ends_only = {zone.shape_id: zone.shape for zone in zones}, ends_only_shapes(zones)
+    return [
+        Area.of(shape.center, shapely.buffer(shape.geometry, margin, quad_segs=32), number in ends_only)
+        for number, shape in shapes.items()
+    ]
 
 
 def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
@@ -120,14 +124,22 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     pieces = Pieces.of(tracks)
     visible = np.ones(len(located), bool)
     for area in areas:
-        visible[touching(pieces, area)] = False
+        if not area.ends_only:
+            visible[touching(pieces, area)] = False
+    passed = [(area, touching(pieces, area)) for area in areas if area.ends_only]
     if not visible.any():
         return Runs(*(np.empty(0, np.int64) for _ in range(3)))
 
     # a run goes on while both samples are visible, of one activity, and nothing is missing between
     goes_on = visible[:-1] & visible[1:]
     goes_on[tracks.starts[(tracks.starts > 0) & (tracks.starts < len(visible))] - 1] = False
-    goes_on[_gaps(time, pieces, goes_on)] = False
+    learned_from = goes_on.copy()
+    for _, touched in passed:
+        learned_from[touched[touched < len(goes_on)]] = learned_from[touched[touched > 0] - 1] = False
+    goes_on[_gaps(time, pieces, goes_on, learned_from)] = False
+    if passed:
+        visible[passes.hidden_stretches(tracks, time, passed, visible, goes_on & (np.diff(located) == 1))] = False
+        goes_on &= visible[:-1] & visible[1:]
     begins, ends = visible.copy(), visible.copy()
     begins[1:] &= ~goes_on
     ends[:-1] &= ~goes_on
@@ -137,18 +149,20 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     return Runs(np.searchsorted(tracks.starts, first, side="right") - 1, located[first], located[last])
 
 
-def _gaps(time: NDArray[np.float64], pieces: Pieces, goes_on: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _gaps(
+    time: NDArray[np.float64], pieces: Pieces, goes_on: NDArray[np.bool_], learned_from: NDArray[np.bool_]
+) -> NDArray[np.int64]:
     """Of the steps that are visible, those over which the recording stopped, jumped, or went back in time.
 
     A pause in one place is no gap until it lasts an hour; a sparse recorder's usual interval is none
     either. A step over the antimeridian is one: its straight line would go round the world.
-    What is usual is learned from visible steps only: nothing hidden decides anything.
+    What is usual is learned from steps that are visible in any case: nothing hidden decides anything.
     """
     tracks = pieces.tracks
     elapsed = np.diff(_carried(time, tracks))
     back = np.flatnonzero(goes_on & (elapsed < -0.05))  # less is not seen: time is published in tenths
     late = np.flatnonzero(goes_on & (elapsed > _PAUSE))
-    late = late[elapsed[late] > 10 * _usual(elapsed, late, tracks, goes_on)]
+    late = late[elapsed[late] > 10 * _usual(elapsed, late, tracks, learned_from)]
     late = late[(elapsed[late] > 3600.0) | (_lengths(tracks, late) > 200.0)]
     # only a piece that is that large can hold a step that is so long
     boxes = pieces.boxes
@@ -172,16 +186,17 @@ def _carried(time: NDArray[np.float64], tracks: Tracks) -> NDArray[np.float64]:
 
 
 def _usual(
-    elapsed: NDArray[np.float64], steps: NDArray[np.int64], tracks: Tracks, goes_on: NDArray[np.bool_]
+    elapsed: NDArray[np.float64], steps: NDArray[np.int64], tracks: Tracks, learned_from: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """The middle time, seconds, between two samples of the tracks that some steps belong to, by step."""
+    """The middle time, seconds, between two samples of the tracks that some steps belong to, by step; 0 where there are none."""
     owners, place = np.unique(np.searchsorted(tracks.starts, steps, side="right") - 1, return_inverse=True)
     usual = np.zeros(len(owners))
     for k, owner in enumerate(owners):
         own = slice(tracks.starts[owner], tracks.starts[owner + 1] - 1)
-        times = elapsed[own][goes_on[own]]
+        times = elapsed[own][learned_from[own]]
         times = times[np.isfinite(times)]
-        usual[k] = np.partition(times, len(times) // 2)[len(times) // 2]
+        if len(times):
+            usual[k] = np.partition(times, len(times) // 2)[len(times) // 2]
     return usual[place]
 
 

@@ -6,6 +6,10 @@ whether a kept H still serves. What does not: where zones come from and where H 
 H is Z displaced by a vector uniform in a disc of radius E, grown by E and a guard: so H always holds
 Z and its guard, and Z's centre is uniform in a disc of radius E inside H (PRIVACY.md, "The cut").
 Drawn again per ride, per street or per build, an attacker would average it out; so it never is.
+
+A larger E for the same place is no second draw around Z either: two shapes around one home tell more than one, as
+the home lies where their discs meet, and who kept the older files has both. So the larger shape is drawn around the
+kept one (`enlarged`): given that, it tells nothing of Z.
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ GUARD = 25.0
 EXPANSION = 300.0
 #: What polygons approximating circles may fall short of them, metres.
 _CHORD_SLACK = 2.0
+#: By how much, metres, and how often a kept shape is grown for a place that was redrawn a little beyond it.
+_WIDER, _WIDENINGS = 100.0, 3
 
 
 @dataclass(frozen=True)
@@ -37,10 +43,13 @@ class CutShape:
         Degrees, WGS 84; of the azimuthal equidistant projection that ``geometry`` is in.
     geometry : shapely Polygon or MultiPolygon
         Metres.
+    expansion : float
+        The E that it was drawn with, metres; of joined shapes, the smallest.
     """
 
     center: tuple[float, float]
     geometry: shapely.Geometry
+    expansion: float = EXPANSION
 
     @property
     def reach(self) -> float:
@@ -61,18 +70,46 @@ def draw(zone: shapely.Geometry, expansion: float = EXPANSION) -> CutShape:
     """
     center = geodesy.middle(zone)
     plane = geodesy.geometry_to_plane(zone, center)
-    angle, distance = _uniform_in_disc(expansion)
-    moved = shapely.transform(plane, lambda c: c + [distance * math.cos(angle), distance * math.sin(angle)])
-    grown = shapely.buffer(moved, expansion + GUARD + _CHORD_SLACK, quad_segs=32)
+    grown = shapely.buffer(_displaced(plane, expansion), expansion + GUARD + _CHORD_SLACK, quad_segs=32)
     # holes would only tell where the zone is; nothing inside its outline is visible anyway
     shape = _filled(shapely.union(grown, _guarded(plane)))
-    return CutShape(center, shape)
+    return CutShape(center, shape, expansion)
 
 
 def holds(shape: CutShape, zone: shapely.Geometry) -> bool:
     """Whether H still covers Z and its guard."""
     plane = geodesy.geometry_to_plane(zone, shape.center)
     return bool(shapely.covers(shape.geometry, shapely.buffer(plane, GUARD, quad_segs=32)))
+
+
+def enlarged(shape: CutShape, expansion: float) -> CutShape:
+    """H for a larger E: displaced by a vector uniform in a disc of the difference, and grown by it, so it holds H.
+
+    That is how a shape drawn for Z with the larger E lies, if of all of them only those that hold H may come out. An
+    attacker who has files of before knows no more than he did; one who has only the new ones is farther off.
+
+    Parameters
+    ----------
+    shape : CutShape
+    expansion : float
+        The larger E, metres.
+    """
+    more = expansion - shape.expansion
+    grown = shapely.buffer(_displaced(shape.geometry, more), more + _CHORD_SLACK, quad_segs=32)
+    return CutShape(shape.center, _filled(shapely.union(grown, shape.geometry)), expansion)
+
+
+def widened(shape: CutShape, zone: shapely.Geometry) -> CutShape | None:
+    """H grown evenly until it holds a place that was redrawn a little beyond it; None if that is far beyond.
+
+    Drawn anew instead, there would be two draws around one home.
+    """
+    for step in range(1, _WIDENINGS + 1):
+        grown = _filled(shapely.buffer(shape.geometry, step * _WIDER, quad_segs=32))
+        wider = CutShape(shape.center, grown, shape.expansion)
+        if holds(wider, zone):
+            return wider
+    return None
 
 
 def extend(shape: CutShape, addition: CutShape) -> CutShape:
@@ -84,7 +121,8 @@ def extend(shape: CutShape, addition: CutShape) -> CutShape:
         return geodesy.to_plane(lon, lat, shape.center)
 
     moved = shapely.transform(shapely.segmentize(addition.geometry, 50.0), across)
-    return CutShape(shape.center, _filled(shapely.union(shape.geometry, shapely.make_valid(moved))))
+    joined = _filled(shapely.union(shape.geometry, shapely.make_valid(moved)))
+    return CutShape(shape.center, joined, min(shape.expansion, addition.expansion))
 
 
 def overlapping(zones: list[shapely.Geometry]) -> list[list[int]]:
@@ -140,6 +178,12 @@ def _uniform_in_disc(radius: float) -> tuple[float, float]:
     """Angle (rad) and distance (m) of a point uniform in a disc, from the system's secret source."""
     source = secrets.SystemRandom()
     return source.random() * 2 * math.pi, radius * math.sqrt(source.random())
+
+
+def _displaced(plane: shapely.Geometry, most: float) -> shapely.Geometry:
+    """A geometry in metres, moved by a vector uniform in a disc."""
+    angle, distance = _uniform_in_disc(most)
+    return shapely.transform(plane, lambda c: c + [distance * math.cos(angle), distance * math.sin(angle)])
 
 
 def _guarded(plane: shapely.Geometry) -> shapely.Geometry:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyproj
@@ -81,6 +82,12 @@ def middle(geometry: shapely.Geometry) -> tuple[float, float]:
     lon, lat = coords[:, 0], coords[:, 1]
     x, y, z = (np.cos(lat) * np.cos(lon)).mean(), (np.cos(lat) * np.sin(lon)).mean(), np.sin(lat).mean()
     return math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
+
+
+def across(geometries: Sequence[shapely.Geometry]) -> float:
+    """Diameter of the smallest circle around some lon/lat geometries, metres."""
+    whole = shapely.geometrycollections(list(geometries))
+    return 2 * float(shapely.minimum_bounding_radius(geometry_to_plane(whole, middle(whole))))
 
 
 def unwrap(degrees: Floats) -> Floats:

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
-from strava_assets.privacy import geodesy
+from strava_assets.privacy import geodesy, passes
 from strava_assets.privacy.cut_shapes import GUARD
-from strava_assets.privacy.tracks import Area, Pieces, Tracks, distances, touching
-from strava_assets.privacy.zones import Zone
+from strava_assets.privacy.tracks import Area, Boxes, Pieces, Tracks, distances, touching
+from strava_assets.privacy.zones import Zone, ends_only_shapes
 
 #: How much longer than the visible track a published distance may be (I5).
 DISTANCE_SLACK = 1.02
@@ -60,15 +61,19 @@ class Tested:
     segments: int = 0
     rows: int = 0
     files: int = 0
-    nearest: float = field(default=math.inf)  # metres, from any vertex to any Z
+    nearest: float = field(default=math.inf)  # metres, from any vertex (or end, where only ends are hidden) to any Z
 
 
 def forbidden_areas(zones: Sequence[Zone]) -> list[tuple[Zone, Area]]:
-    """For each zone, what no published vertex or segment may touch: H, and Z grown by 25 m."""
-    areas = []
+    """For each zone, what no published vertex or segment may touch: H, and Z grown by 25 m.
+
+    Where all zones of H hide only ends, it is what no published line may begin or end in.
+    """
+    areas, ends_only = [], ends_only_shapes(zones)
     for zone in zones:
         guarded = shapely.buffer(geodesy.geometry_to_plane(zone.geometry, zone.shape.center), GUARD, quad_segs=32)
-        areas.append((zone, Area.of(zone.shape.center, shapely.union(zone.shape.geometry, guarded))))
+        whole = shapely.union(zone.shape.geometry, guarded)
+        areas.append((zone, Area.of(zone.shape.center, whole, zone.shape_id in ends_only)))
     return areas
 
 
@@ -79,7 +84,7 @@ def near_zones(
     areas: Sequence[tuple[Zone, Area]],
     tested: Tested | None = None,
 ) -> list[Finding]:
-    """I1 and I2: tracks with a vertex or segment in H or within 25 m of Z.
+    """I1 and I2: tracks with a vertex or segment in H or within 25 m of Z; with an end there, if only ends are hidden.
 
     Parameters
     ----------
@@ -93,15 +98,15 @@ def near_zones(
     tested : Tested, optional
         Counted up.
     """
-    pieces = Pieces.of(tracks)
-    owner = tracks.owner
-    findings: dict[int, int] = {}
+    pieces, owner = Pieces.of(tracks), tracks.owner
+    ends, at = _ends(tracks) if any(area.ends_only for _, area in areas) else (pieces, owner)
+    findings: set[int] = set()
     for zone, area in areas:
-        for track in np.unique(owner[touching(pieces, area)]):
-            findings[int(track)] = zone.id
+        looked_at, whose = (ends, at) if area.ends_only else (pieces, owner)
+        findings.update(whose[touching(looked_at, area)].tolist())
         if tested is not None:
             plane = Area(area.center, geodesy.geometry_to_plane(zone.geometry, area.center))
-            tested.nearest = min(tested.nearest, distances(pieces, plane, 2_000.0))
+            tested.nearest = min(tested.nearest, distances(looked_at, plane, 2_000.0))
     if tested is not None:
         tested.vertices += len(tracks.lon)
         tested.segments += max(len(tracks.lon) - len(tracks.starts) + 1, 0)
@@ -109,6 +114,65 @@ def near_zones(
     return [
         Finding(invariant, names[track], f"a {kind} lies inside a private zone's cut") for track in sorted(findings)
     ]
+
+
+def _ends(tracks: Tracks) -> tuple[Pieces, NDArray[np.int64]]:
+    """First and last positions, each as a track of its own; and whose they are."""
+    whose = np.flatnonzero(np.diff(tracks.starts) > 0)
+    at = np.concatenate([tracks.starts[whose], tracks.starts[whose + 1] - 1])
+    return Pieces.of(Tracks(tracks.lon[at], tracks.lat[at], np.arange(len(at) + 1))), np.tile(whose, 2)
+
+
+def halts(
+    where: str,
+    segment: NDArray[np.float64],
+    time: NDArray[np.float64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    areas: Sequence[tuple[Zone, Area]],
+) -> list[Finding]:
+    """I2 where only ends are hidden: in H and within 25 m of Z nobody stands still, and every time is known.
+
+    Parameters
+    ----------
+    where : str
+    segment, time, lon, lat : ndarray, shape (n,)
+        A CSV's rows; NaN where a cell is empty.
+    areas
+        From `forbidden_areas`; ones that hide everything are passed over.
+    """
+    located = np.isfinite(lon)
+    passable = [area for _, area in areas if area.ends_only]
+    if not passable or not located.any():
+        return []
+    segment, time, lon, lat = segment[located], time[located], lon[located], lat[located]
+    box = Boxes.around(*(np.array([value]) for value in (lon.min(), lat.min(), lon.max(), lat.max())))
+    for area in passable:
+        if not len(box.near(area)):
+            continue
+        plane = geodesy.to_plane(lon, lat, area.center)
+        inside = np.flatnonzero(shapely.intersects_xy(area.geometry, plane[:, 0], plane[:, 1]))
+        apart = (np.diff(inside) > 1) | (np.diff(segment[inside]) != 0)
+        if any(_stands(plane[stay], time[stay]) for stay in np.split(inside, np.flatnonzero(apart) + 1) if len(stay)):
+            return [Finding("I2", where, "somebody stops inside a private zone's cut, or for an unknown time")]
+    return []
+
+
+def _stands(plane: NDArray[np.float64], time: NDArray[np.float64]) -> bool:
+    """Whether rows in a row stay in one place for a minute, or leave one out; by half a second and a metre more than
+    the cut goes by, as CSVs are rounded."""
+    if not np.isfinite(time).all():
+        return True
+    clock = np.maximum.accumulate(time)
+    if (np.diff(clock) >= passes.HALT + 0.5).any():
+        return True
+    later = np.searchsorted(clock, clock + passes.HALT + 0.5)
+    now = np.flatnonzero(later < len(clock))
+    now = now[np.hypot(*(plane[later[now]] - plane[now]).T) < passes.STRIDE - 1.0]
+    for a, b in zip(now, later[now], strict=True):  # few: most of them do stand
+        if (np.hypot(*(plane[a : b + 1] - plane[a]).T) < passes.STRIDE - 1.0).all():
+            return True
+    return False
 
 
 def rebased_rows(

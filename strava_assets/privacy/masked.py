@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from strava_assets.privacy import cut, cut_shapes, figures, lines, visibility
 from strava_assets.privacy.cut import Runs, Samples
 from strava_assets.privacy.tracks import Area, Boxes
-from strava_assets.privacy.zones import Zone
+from strava_assets.privacy.zones import Zone, ends_only_shapes
 from strava_assets.schema import CHANNELS
 
 #: Counts up whenever the cut, the lines or the figures come out differently.
@@ -257,18 +257,19 @@ def _frame(rows: list[dict[str, Any]], reasons: list[str | None], prints: dict[i
 
 
 def _shapes_in_reach(activities: pa.Table, zones: Sequence[Zone]) -> dict[int, str]:
-    """For each activity, the cut shapes whose box meets its own, as one text."""
+    """For each activity, the cut shapes whose box meets its own and what they hide, as one text."""
     boxes = activities.select(["activity_id", "west", "south", "east", "north"]).to_pandas()
     boxes = boxes[boxes["west"].notna()]
     if boxes.empty or not zones:
         return {}
     tracks = Boxes.around(*boxes[["west", "south", "east", "north"]].to_numpy().T)
-    shapes = {zone.shape_id: zone.shape for zone in zones}
+    shapes, ends_only = {zone.shape_id: zone.shape for zone in zones}, ends_only_shapes(zones)
     near: dict[int, list[str]] = {}
     ids = boxes["activity_id"].to_numpy()
-    for shape in shapes.values():
+    for number, shape in shapes.items():
         area = Area(shape.center, shapely.buffer(shape.geometry, cut.MARGIN + cut_shapes.GUARD))
         digest = hashlib.sha256(f"{shape.center}".encode() + shapely.to_wkb(shape.geometry)).hexdigest()[:16]
+        digest += ":ends_only" if number in ends_only else ""
         for place in tracks.near(area):
             near.setdefault(int(ids[place]), []).append(digest)
     return {activity: ",".join(sorted(digests)) for activity, digests in near.items()}

@@ -1,13 +1,14 @@
 """Places to hide while the owner has drawn no zone: where tracks start and end.
 
 What belongs here: finding those places. What does not: the shape that is cut for them, which is drawn
-once and stored like any zone's (`zone_store`). Cutting a fixed length off each end would be no
+once and stored like any zone's (`zone_store`), and what becomes of them when the owner decides (there, too). Cutting a fixed length off each end would be no
 substitute: the hidden distance would then be known.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from strava_assets.privacy import geodesy
@@ -25,7 +26,7 @@ def missing_places(ends: NDArray[np.float64], known: list[Zone]) -> list[DrawnZo
     ends : ndarray, shape (n, 2)
         lon, lat of first and last positions, degrees.
     known : list of Zone
-        The provisional zones there are.
+        The provisional zones there are; and the lifted ones, around which nothing within `RADIUS` is found again.
 
     Returns
     -------
@@ -34,15 +35,26 @@ def missing_places(ends: NDArray[np.float64], known: list[Zone]) -> list[DrawnZo
     """
     ends = np.unique(ends[np.isfinite(ends).all(axis=1)], axis=0)
     for zone in known:
-        lon, lat = geodesy.middle(zone.geometry)
         if len(ends):
-            ends = ends[_distance(ends, lon, lat) > RADIUS]
+            ends = ends[~_covers(zone, ends)]
     places = []
     while len(ends):
         lon, lat = ends[0]
         places.append(DrawnZone("", disc(float(lon), float(lat), RADIUS)))
         ends = ends[_distance(ends, lon, lat) > RADIUS]
     return places
+
+
+def _covers(zone: Zone, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether ends are hidden by a provisional zone, or were lifted with one."""
+    margin = RADIUS if zone.origin == "lifted" else 0.0
+    center = geodesy.middle(zone.geometry)
+    plane = shapely.buffer(geodesy.geometry_to_plane(zone.geometry, center), margin)
+    reach = float(np.hypot(*shapely.get_coordinates(plane).T).max())
+    near = np.flatnonzero(_distance(ends, *center) <= 1.02 * reach + 1.0)
+    covered = np.zeros(len(ends), bool)
+    covered[near] = shapely.contains_xy(plane, geodesy.to_plane(ends[near, 0], ends[near, 1], center))
+    return covered
 
 
 def _distance(points: NDArray[np.float64], lon: float, lat: float) -> NDArray[np.float64]:

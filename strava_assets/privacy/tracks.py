@@ -68,16 +68,19 @@ class Area:
         Degrees.
     geometry : shapely geometry
         Metres around the centre; prepared.
+    ends_only : bool
+        Whether a track may pass through.
     """
 
     center: tuple[float, float]
     geometry: shapely.Geometry
+    ends_only: bool = False
 
     @staticmethod
-    def of(center: tuple[float, float], geometry: shapely.Geometry) -> Area:
+    def of(center: tuple[float, float], geometry: shapely.Geometry, ends_only: bool = False) -> Area:
         """An area ready for many questions."""
         shapely.prepare(geometry)
-        return Area(center, geometry)
+        return Area(center, geometry, ends_only)
 
     @functools.cached_property
     def surroundings(self) -> shapely.Geometry:

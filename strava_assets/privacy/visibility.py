@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 #: Sports that happen on a screen: their positions are invented, or somebody else's road.
-_NOT_OUTDOORS = ("Virtual",)
+NOT_OUTDOORS = ("Virtual",)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def reason_hidden(
         )
     if not set(provenance.split("+")) <= set(sources):
         return "its source is not published"
-    if sport_type.startswith(_NOT_OUTDOORS):
+    if sport_type.startswith(NOT_OUTDOORS):
         return "virtual: not outdoors"
     if positions == 0:
         return "no positions"

@@ -1,12 +1,18 @@
-"""The zones in force, in the database: adding, removing, and the shapes that are drawn once.
+"""The zones that are kept, in the database: drawing, confirming and lifting, and the shapes that are drawn once.
 
-What belongs here: rows of ``strava.privacy_zone`` and ``strava.cut_shape``, and the rule for when a
-shape is drawn, shared or extended. What does not: reading files (`zones`), geometry (`cut_shapes`).
+What belongs here: rows of ``strava.privacy_zone`` and ``strava.cut_shape``, and the rule for when a shape is drawn,
+shared, taken over or made larger. What does not: reading files (`zone_files`), geometry (`cut_shapes`).
+
+A place has one shape, whoever found it. A zone that is drawn where a provisional or a lifted one was takes over its
+shape: files of before were cut with it, and a second draw around one home would tell where it is (PRIVACY.md, "The
+cut", 1). Provisional zones stay in force until the owner has decided on each; once one is drawn, no new ones are made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,37 +24,78 @@ from strava_assets.errors import ZoneFileError
 from strava_assets.privacy import cut_shapes
 from strava_assets.privacy.cut_shapes import CutShape
 from strava_assets.privacy.provisional import missing_places
-from strava_assets.privacy.zones import DrawnZone, Zone
+from strava_assets.privacy.zones import ENDS_ONLY, EVERYWHERE, DrawnZone, Zone
 
 #: Zones do not change while files pass the gate, nor are they changed by two at a time.
 LOCK = 0x4741_5445
 
 
+@dataclass
+class Changes:
+    """What putting zones in force did; zones as they are now.
+
+    Attributes
+    ----------
+    added : list of Zone
+    enlarged : list of Zone
+        Known, now with a larger E.
+    tightened, loosened : list of Zone
+        Known, now hiding everywhere, or only ends.
+    known : int
+        Those that were there already, and are as they were.
+    smaller : list of Zone
+        Of these, the ones that were asked for with a smaller E: it changes nothing.
+    replaced : int
+        Places that were provisional or lifted, and now are those of drawn zones.
+    redrawn : list of Zone
+        Whose place was hidden by a shape before, which did not hold them and was drawn on.
+    """
+
+    added: list[Zone] = field(default_factory=list)
+    enlarged: list[Zone] = field(default_factory=list)
+    tightened: list[Zone] = field(default_factory=list)
+    loosened: list[Zone] = field(default_factory=list)
+    known: int = 0
+    smaller: list[Zone] = field(default_factory=list)
+    replaced: int = 0
+    redrawn: list[Zone] = field(default_factory=list)
+
+    @property
+    def concerned(self) -> list[Zone]:
+        """Zones near which something may come out differently now, each once."""
+        every = [*self.added, *self.enlarged, *self.tightened, *self.loosened]
+        return list({zone.id: zone for zone in every}.values())
+
+
 def in_force(database: Database) -> list[Zone]:
-    """The zones that are cut now: the drawn ones, or, until there are any, the provisional ones."""
-    zones = stored(database)
-    drawn = [zone for zone in zones if zone.origin == "drawn"]
-    return drawn or zones
+    """The zones that are cut now: the drawn ones, and the provisional ones on which the owner has not decided."""
+    return [zone for zone in stored(database) if zone.origin != "lifted"]
 
 
 def stored(database: Database) -> list[Zone]:
-    """Every zone that is kept, provisional ones included."""
+    """Every zone that is kept, lifted ones included."""
     with database.transaction() as connection:
-        return [_zone(row) for row in queries().zones(connection)]
+        return _zones(connection)
 
 
-def add(
+def add(database: Database, drawn: Sequence[DrawnZone], **options: Any) -> list[Zone]:
+    """Put zones in force as `put` does, for who only asks near which zones something changed."""
+    return put(database, drawn, **options).concerned
+
+
+def put(
     database: Database,
     drawn: Sequence[DrawnZone],
     *,
     origin: str = "drawn",
     source: str = "",
-    expansion: float = cut_shapes.EXPANSION,
-) -> list[Zone]:
-    """Put zones in force. A zone that is there already, to the vertex, is not added again.
+    expansion: float | None = None,
+    show: bool = False,
+) -> Changes:
+    """Put zones in force. One that is there already, to the vertex, is not added again but may come to hide more.
 
-    Zones that overlap, each other or ones in force of the same origin, share one cut shape. A shape
-    that still holds its zones is kept as it is; else it is extended, so that what was hidden stays so.
+    Zones that overlap, each other or ones that are kept, share one cut shape. A shape that still holds its zones is
+    kept as it is; else it is drawn on, so that what was hidden stays so.
 
     Parameters
     ----------
@@ -58,53 +105,43 @@ def add(
     origin : {'drawn', 'provisional'}
     source : str
         Where they came from, for the list.
-    expansion : float
-        E, metres.
+    expansion : float, optional
+        E, metres. For a zone that is there already, only a larger one counts.
+    show : bool
+        The owner means it where a zone that hides everywhere is to hide only ends.
 
-    Returns
-    -------
-    list of Zone
-        Those that are new.
+    Raises
+    ------
+    ZoneFileError
+        A zone in force would hide less, and nobody said that it may; nothing is changed.
     """
-    with database.transaction() as connection:
-        connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
-        kept = [_zone(row) for row in queries().zones(connection) if row["origin"] == origin]
-        known = {shapely.normalize(zone.geometry).wkb for zone in kept}
-        new: list[DrawnZone] = []
-        for zone in drawn:
-            key = shapely.normalize(zone.geometry).wkb
-            if key not in known:
-                known.add(key)
-                new.append(zone)
-        if not new:
-            return []
-        geometries = [zone.geometry for zone in kept] + [zone.geometry for zone in new]
-        added = []
-        for group in cut_shapes.overlapping(geometries):
-            fresh = [new[i - len(kept)] for i in group if i >= len(kept)]
-            if not fresh:
-                continue
-            shape_id = _shape_for(
-                connection, [kept[i] for i in group if i < len(kept)], [zone.geometry for zone in fresh], expansion
-            )
-            for zone in fresh:
-                added.append(
-                    queries().add_zone(
-                        connection,
-                        name=zone.name,
-                        origin=origin,
-                        expansion=expansion,
-                        geometry=shapely.to_wkb(zone.geometry),
-                        cut_shape_id=shape_id,
-                        source=source,
-                    )
-                )
-        ids = set(added)
-        return [zone for zone in (_zone(row) for row in queries().zones(connection)) if zone.id in ids]
+    wanted: dict[bytes, DrawnZone] = {}
+    for zone in drawn:
+        twin = wanted.setdefault(_key(zone.geometry), zone)
+        if twin.mode != zone.mode:
+            wanted[_key(zone.geometry)] = replace(twin, mode=EVERYWHERE)
+    told = _Told()
+    with _changing(database) as connection:
+        kept = _zones(connection)
+        known = {_key(zone.geometry): zone for zone in kept if zone.origin == origin}
+        for key in wanted.keys() & known.keys():
+            _change(connection, known[key], wanted[key].mode, expansion, show, told)
+        new = [zone for key, zone in wanted.items() if key not in known]
+        # what is provisional keeps away from what was lifted; what is drawn takes over whatever there was
+        around = kept if origin == "drawn" else list(known.values())
+        if new:
+            _add(connection, new, around, origin, source, expansion or cut_shapes.EXPANSION, told)
+        replaced = _replaced(connection) if origin == "drawn" else 0
+        now = {zone.id: zone for zone in _zones(connection)}
+    return Changes(
+        **{name: [now[number] for number in sorted(ids)] for name, ids in vars(told).items()},
+        known=len(drawn) - len(told.added) - len(told.enlarged | told.tightened | told.loosened),
+        replaced=replaced,
+    )
 
 
 def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
-    """While the owner has drawn no zone: hide the places where tracks start or end.
+    """While the owner has drawn or confirmed no zone: hide the places where tracks start or end.
 
     Parameters
     ----------
@@ -115,7 +152,7 @@ def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
     Returns
     -------
     list of Zone
-        Provisional zones that are new; none once a zone was drawn.
+        Provisional zones that are new; none once a zone was drawn, and none where the owner has lifted one.
     """
     zones = stored(database)
     if any(zone.origin == "drawn" for zone in zones):
@@ -123,59 +160,234 @@ def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
     return add(database, missing_places(ends, zones), origin="provisional", source="where tracks start or end")
 
 
-def remove(database: Database, zone_id: int) -> Zone:
-    """Take a zone out of force. Its cut shape is kept, should the place be drawn again.
+def confirm(database: Database, ids: Collection[int]) -> list[Zone]:
+    """Make provisional places the owner's own; hide lifted ones again. The shapes are the ones they had.
+
+    A place is everything provisional (or lifted) that shares a shape: it becomes one zone.
+
+    Returns
+    -------
+    list of Zone
+        The drawn zones that came of it.
 
     Raises
     ------
     ZoneFileError
-        There is none with this id.
+        There is none with such an id; or it is drawn already.
     """
-    with database.transaction() as connection:
-        connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
-        found = [zone for zone in (_zone(row) for row in queries().zones(connection)) if zone.id == zone_id]
-        if not found:
-            raise ZoneFileError(f"there is no zone {zone_id}; see: strava-assets zones list")
-        queries().remove_zone(connection, id=zone_id)  # its shape stays: drawn anew, two versions would tell more
-        return found[0]
+    with _changing(database) as connection:
+        zones = _zones(connection)
+        made = []
+        for shape_id in dict.fromkeys(_named(zones, number).shape_id for number in ids):
+            place = [zone for zone in zones if zone.shape_id == shape_id]
+            if ours := [zone.id for zone in place if zone.origin == "drawn"]:
+                raise ZoneFileError(f"zone {ours[0]} is your own already, and hides that place")
+            queries().drop_zones(connection, ids=[zone.id for zone in place])
+            made.append(
+                queries().add_zone(
+                    connection,
+                    name=next((zone.name for zone in place if zone.name), ""),
+                    origin="drawn",
+                    mode=EVERYWHERE,
+                    expansion=min(zone.expansion for zone in place),
+                    geometry=shapely.to_wkb(shapely.union_all([zone.geometry for zone in place])),
+                    cut_shape_id=shape_id,
+                    source="confirmed",
+                )
+            )
+        return [zone for zone in _zones(connection) if zone.id in made]
 
 
-def _shape_for(connection: Any, old: list[Zone], fresh: list[shapely.Geometry], expansion: float) -> int:
-    """The cut shape of a group of overlapping zones: the kept one, extended only where it must be."""
-    united = shapely.union_all(fresh)
-    shapes = {zone.shape_id: zone.shape for zone in old}
+def remove(database: Database, *ids: int) -> list[Zone]:
+    """Take zones out of force: the places are lifted, and not found again. Their shapes are kept, should they be drawn.
+
+    Of a provisional place everything goes that shares its shape.
+
+    Returns
+    -------
+    list of Zone
+        As they were.
+
+    Raises
+    ------
+    ZoneFileError
+        There is none with such an id, or it is lifted already; nothing is changed.
+    """
+    with _changing(database) as connection:
+        zones = _zones(connection)
+        gone: dict[int, Zone] = {}
+        for number in ids:
+            zone = _named(zones, number)
+            if zone.origin == "lifted":
+                raise ZoneFileError(f"zone {number} is lifted already: nothing is hidden for it")
+            same = [other for other in zones if (other.shape_id, other.origin) == (zone.shape_id, "provisional")]
+            gone |= {other.id: other for other in (same if zone.origin == "provisional" else [zone])}
+        queries().lift_zones(connection, ids=list(gone))
+        return list(gone.values())
+
+
+@dataclass
+class _Told:
+    """Ids of zones, as in `Changes`."""
+
+    added: set[int] = field(default_factory=set)
+    enlarged: set[int] = field(default_factory=set)
+    tightened: set[int] = field(default_factory=set)
+    loosened: set[int] = field(default_factory=set)
+    smaller: set[int] = field(default_factory=set)
+    redrawn: set[int] = field(default_factory=set)
+
+
+def _change(connection: Any, zone: Zone, mode: str, expansion: float | None, show: bool, told: _Told) -> None:
+    """Let a zone hide what it is asked for now; a provisional one only if it is drawn."""
+    if zone.origin != "drawn":
+        return
+    if mode == ENDS_ONLY and zone.mode == EVERYWHERE and not show:
+        raise ZoneFileError(
+            f"zone {zone.id} hides everywhere; to hide only ends there would publish the rides that pass. Say "
+            "--show-this-place if that is meant"
+        )
+    if mode != zone.mode:
+        (told.loosened if mode == ENDS_ONLY else told.tightened).add(zone.id)
+    larger = max(zone.expansion, expansion or 0.0)
+    if expansion is not None and expansion < zone.expansion:
+        told.smaller.add(zone.id)
+    queries().change_zone(connection, id=zone.id, mode=mode, expansion=larger)
+    if larger > zone.expansion:
+        told.enlarged.add(zone.id)
+        now = _named(_zones(connection), zone.id)  # another zone may have enlarged the shape just now
+        if now.shape.expansion < larger:
+            joined = _store_shape(connection, cut_shapes.enlarged(now.shape, larger))
+            queries().join_shapes(connection, joined=joined, shapes=[now.shape_id])
+
+
+def _add(
+    connection: Any,
+    new: list[DrawnZone],
+    around: list[Zone],
+    origin: str,
+    source: str,
+    expansion: float,
+    told: _Told,
+) -> None:
+    """Add zones that are not there; each group of overlapping ones with one shape."""
+    for group in cut_shapes.overlapping([zone.geometry for zone in around] + [zone.geometry for zone in new]):
+        fresh = [new[i - len(around)] for i in group if i >= len(around)]
+        if not fresh:
+            continue
+        old = [around[i] for i in group if i < len(around)]
+        united = shapely.union_all([zone.geometry for zone in fresh])
+        free = [zone for zone in around if zone.origin != "drawn"] if origin == "drawn" else []
+        shape_id, redrawn = _shape_for(connection, old, free, united, expansion)
+        for zone in fresh:
+            number = queries().add_zone(
+                connection,
+                name=zone.name,
+                origin=origin,
+                mode=zone.mode,
+                expansion=expansion,
+                geometry=shapely.to_wkb(zone.geometry),
+                cut_shape_id=shape_id,
+                source=source,
+            )
+            told.added.add(number)
+            if redrawn:
+                told.redrawn.add(number)
+        if old or free:  # their shapes may be others now
+            now = {zone.id: zone for zone in _zones(connection)}
+            around = [now[zone.id] for zone in around]
+
+
+def _shape_for(
+    connection: Any, old: list[Zone], free: list[Zone], united: shapely.Geometry, expansion: float
+) -> tuple[int, bool]:
+    """The cut shape of a group of overlapping zones, and whether a kept one had to be drawn on to hold them.
+
+    It is that of the zones they overlap; else one that holds them, of ``free`` places (nothing was decided on them, or
+    they were lifted) or that no zone names any more; else a new one.
+    """
+    shapes = {zone.shape_id: zone.shape for zone in old} or _holding(connection, free, united)
     if not shapes:
-        for row in queries().unused_shapes(connection):
-            kept = CutShape((row["lon"], row["lat"]), shapely.from_wkb(bytes(row["geometry"])))
-            if cut_shapes.holds(kept, united):
-                return row["id"]
-        return _store_shape(connection, cut_shapes.draw(united, expansion))
-    shape_id, shape = next(iter(shapes.items()))
-    if len(shapes) == 1 and cut_shapes.holds(shape, united):
-        return shape_id
-    for other in list(shapes.values())[1:]:
+        return _store_shape(connection, cut_shapes.draw(united, expansion)), False
+    (first_id, first), *others = shapes.items()
+    shape = first
+    for _, other in others:
         shape = cut_shapes.extend(shape, other)
-    if not cut_shapes.holds(shape, united):
-        shape = cut_shapes.extend(shape, cut_shapes.draw(united, expansion))
+    held = cut_shapes.holds(shape, united)
+    if not held:
+        ours = any(zone.origin == "drawn" for zone in old)
+        wider = None if ours else cut_shapes.widened(shape, united)
+        shape = wider or cut_shapes.extend(shape, cut_shapes.draw(united, expansion))
+    if shape.expansion < expansion:
+        shape = cut_shapes.enlarged(shape, expansion)
+    if shape is first:
+        return first_id, False
     joined = _store_shape(connection, shape)
     queries().join_shapes(connection, joined=joined, shapes=list(shapes))
-    return joined
+    return joined, not held
+
+
+def _holding(connection: Any, free: list[Zone], united: shapely.Geometry) -> dict[int, CutShape]:
+    """A shape, by id, of no drawn zone that holds a place; none if there is none. What is cut now comes first."""
+    candidates = {zone.shape_id: zone.shape for zone in sorted(free, key=lambda zone: zone.origin == "lifted")}
+    candidates |= {row["id"]: _shape(row) for row in queries().unused_shapes(connection)}
+    for number, shape in candidates.items():
+        if cut_shapes.holds(shape, united):
+            return {number: shape}
+    return {}
+
+
+def _replaced(connection: Any) -> int:
+    """Drop what was provisional or lifted where a drawn zone has its shape now; how many places that were."""
+    shape_of = {zone.id: zone.shape_id for zone in _zones(connection)}
+    rows = list(queries().replaced_zones(connection))
+    return len({shape_of[row["id"]] for row in rows})
+
+
+@contextmanager
+def _changing(database: Database) -> Iterator[Any]:
+    """A transaction in which nobody else changes zones, and nothing passes the gate."""
+    with database.transaction() as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+        yield connection
+
+
+def _key(geometry: shapely.Geometry) -> bytes:
+    return shapely.normalize(geometry).wkb
+
+
+def _named(zones: list[Zone], number: int) -> Zone:
+    found = [zone for zone in zones if zone.id == number]
+    if not found:
+        raise ZoneFileError(f"there is no zone {number}; see: strava-assets zones list")
+    return found[0]
 
 
 def _store_shape(connection: Any, shape: CutShape) -> int:
     return queries().add_cut_shape(
-        connection, lon=shape.center[0], lat=shape.center[1], geometry=shapely.to_wkb(shape.geometry)
+        connection,
+        lon=shape.center[0],
+        lat=shape.center[1],
+        geometry=shapely.to_wkb(shape.geometry),
+        expansion=shape.expansion,
     )
 
 
-def _zone(row: dict[str, Any]) -> Zone:
-    shape = CutShape((row["lon"], row["lat"]), shapely.from_wkb(bytes(row["shape"])))
-    return Zone(
-        row["id"],
-        row["name"],
-        shapely.from_wkb(bytes(row["geometry"])),
-        row["cut_shape_id"],
-        shape,
-        row["origin"],
-        row["expansion"],
-    )
+def _shape(row: dict[str, Any]) -> CutShape:
+    return CutShape((row["lon"], row["lat"]), shapely.from_wkb(bytes(row["shape"])), row["shape_expansion"])
+
+
+def _zones(connection: Any) -> list[Zone]:
+    return [
+        Zone(
+            row["id"],
+            row["name"],
+            shapely.from_wkb(bytes(row["geometry"])),
+            row["cut_shape_id"],
+            _shape(row),
+            row["origin"],
+            row["expansion"],
+            row["mode"],
+        )
+        for row in queries().zones(connection)
+    ]

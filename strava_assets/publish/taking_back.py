@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,18 +27,33 @@ from strava_assets.publish.topojson_file import Feature
 log = logging.getLogger(__name__)
 
 
-def withdraw_exposed(gate: Gate) -> list[str]:
+@dataclass(frozen=True, order=True)
+class Exposed:
+    """An activity that was public and showed what it must not. ``date`` and ``name`` are empty if it was on no map."""
+
+    date: str
+    name: str
+    path: str
+
+
+def withdraw_exposed(gate: Gate, tell: Callable[[Collection[Exposed]], None] | None = None) -> list[str]:
     """Take back, at once, what the zones in force now forbid: maps first, then CSVs.
+
+    Parameters
+    ----------
+    gate : Gate
+    tell : callable, optional
+        Called with what was found, before any of it goes; again if another published meanwhile.
 
     Returns
     -------
     list of str
         Public ids of the activities that were withdrawn.
     """
-    return until_alone(gate, lambda: _withdraw_exposed(gate))
+    return until_alone(gate, lambda: _withdraw_exposed(gate, tell))
 
 
-def _withdraw_exposed(gate: Gate) -> list[str]:
+def _withdraw_exposed(gate: Gate, tell: Callable[[Collection[Exposed]], None] | None) -> list[str]:
     areas = invariants.forbidden_areas(gate.rules.zones)
     known, mark = gate.known(), gate.rules.mark
     names = ZoneNames(gate.rules.zones)
@@ -51,6 +67,7 @@ def _withdraw_exposed(gate: Gate) -> list[str]:
         if data is not None and _shows(data, areas):
             exposed.add((csvs[path][1], csvs[path][2]))
     remaining: dict[str, list[Feature]] = {}
+    on_map: dict[tuple[str, str], Mapping[str, Any]] = {}
     changed = False
     for path in gate.paths():
         if not (match := TOPOJSON_PATH.match(path)):
@@ -73,6 +90,7 @@ def _withdraw_exposed(gate: Gate) -> list[str]:
         remaining[match[1]] = []
         for member in members:
             if (match[1], member.properties["actID"]) in exposed:
+                on_map[match[1], member.properties["actID"]] = member.properties
                 continue
             properties = dict(member.properties)
             if names.told_by(properties["name"]) and properties["name"] != properties["type_extended"]:
@@ -80,6 +98,11 @@ def _withdraw_exposed(gate: Gate) -> list[str]:
             if names.told_by(properties["gear_name"]):
                 properties["gear_name"], changed = None, True
             remaining[match[1]].append(Feature(properties, member.arcs))
+    if exposed and tell:
+        told = {pair: on_map.get(pair, {}) for pair in exposed}
+        tell(
+            [Exposed(its.get("startDate") or "", its.get("name") or "", csv_path(*pair)) for pair, its in told.items()]
+        )
     if exposed or changed:
         _show_only(gate, remaining)
         gate.withdraw(csv_path(*pair) for pair in exposed)
@@ -154,10 +177,14 @@ def _show_only(gate: Gate, remaining: Mapping[str, Sequence[Feature]]) -> None:
 def _shows(data: bytes, areas: Sequence[Any]) -> bool:
     """Whether a CSV's bytes show a place that they may not; ones that cannot be read might."""
     try:
-        lines = csv_files.located_lines(csv_files.decode(data))
+        decoded = csv_files.decode(data)
     except ValueError:
         return True
-    return bool(invariants.near_zones("I2", Tracks.of(lines), [""] * len(lines), areas))
+    lines, columns = csv_files.located_lines(decoded), decoded.columns
+    return bool(
+        invariants.near_zones("I2", Tracks.of(lines), [""] * len(lines), areas)
+        or invariants.halts("", columns["segment"], columns["time"], columns["lng"], columns["lat"], areas)
+    )
 
 
 def _boxes_near(boxes: Mapping[str, Any], areas: Sequence[Any]) -> list[str]:

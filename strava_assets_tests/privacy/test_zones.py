@@ -14,7 +14,8 @@ import shapely
 from strava_assets.errors import ZoneFileError
 from strava_assets.installation import Installation
 from strava_assets.privacy import cut_shapes, geodesy, zone_store
-from strava_assets.privacy.zones import DrawnZone, disc, read_zone_file
+from strava_assets.privacy.zone_files import read_zone_file
+from strava_assets.privacy.zones import DrawnZone, disc
 from strava_assets_tests.privacy.worlds import Place, circle
 
 HOME = Place(7.6, 47.5)

@@ -31,6 +31,9 @@ def judge_csvs(csvs: Mapping[str, csv_files.DecodedCsv], areas: Any, rules: Rule
             path, columns["segment"], columns["time"], columns.get("distance"), columns["lng"], columns["lat"]
         )
         result.findings += _clocks(path, columns)
+        result.findings += invariants.halts(
+            path, columns["segment"], columns["time"], columns["lng"], columns["lat"], areas
+        )
         parts = csv_files.located_lines(decoded)
         lines += parts
         names += [f"{path}, segment {number}" for number in range(len(parts))]

@@ -21,7 +21,7 @@ Facts = dict[str, Any]
 #: A map: as its bytes say, or, where they are written as we write, with its lines still encoded.
 Map = MapFile | DecodedTopology
 #: Counts up whenever something is proven that was not before.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Rules:
     def mark(self) -> str:
         """Tells these rules from others: what was proven under them need not be proven again."""
         places = sorted(
-            (zone.id, zone.name, shapely.to_wkb(zone.geometry, hex=True), *zone.shape.center)
+            (zone.id, zone.name, zone.mode, shapely.to_wkb(zone.geometry, hex=True), *zone.shape.center)
             + (shapely.to_wkb(zone.shape.geometry, hex=True),)
             for zone in self.zones
         )
