@@ -6,6 +6,7 @@ What belongs here: arguments, and what is said. What does not: what a zone is (`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,12 +29,15 @@ Show = Annotated[bool, typer.Option("--show-this-place", help="Yes, what was hid
 #: Activities that are named on the terminal; the rest are in the report.
 _NAMED = 5
 _HIDES = {"everywhere": "everything", "ends_only": "ends only"}
+_ORDER = ("drawn", "provisional", "lifted")
 _AGAIN = "strava-assets materialize"
 
 
 @app.command("list")
-def zones_list() -> None:
-    """Your zones, and the places that we found. One that shares its cut with others hides what they hide."""
+def zones_list(
+    every: Annotated[bool, typer.Option("--all", help="Also places that you let be shown.")] = False,
+) -> None:
+    """Your zones, and the places that were found where tracks start or end."""
     from strava_assets.privacy import zone_store
     from strava_assets.privacy.geodesy import across
     from strava_assets.privacy.zones import ends_only_shapes
@@ -41,7 +45,8 @@ def zones_list() -> None:
     zones = zone_store.stored(opened().database)
     passable = ends_only_shapes(zone for zone in zones if zone.origin != "lifted")
     shown = table("id", "name", "kind", "hides", "across", "E", "in force")
-    for place in _places(zones):
+    places = _places(zones)
+    for place in places if every else [place for place in places if place[0].origin != "lifted"]:
         zone = place[0]
         shared = zone.mode == "ends_only" and zone.origin == "drawn" and zone.shape_id not in passable
         shown.add_row(
@@ -53,18 +58,17 @@ def zones_list() -> None:
             f"{zone.expansion:.0f} m",
             "no: you let it be shown" if zone.origin == "lifted" else "yes",
         )
-    if zones:
+    if shown.row_count:
         out.print(shown)
-    found = len({zone.shape_id for zone in zones if zone.origin == "provisional"})
-    if not any(zone.origin == "drawn" for zone in zones):
+    kinds = Counter(place[0].origin for place in places)
+    if kinds["lifted"] and not every:
+        out.print(f"{_many(kinds['lifted'], 'place')} that you let be shown: zones list --all")
+    if not kinds["drawn"]:
+        out.print("You have drawn no zone. Until you do, every place where a track starts or ends is hidden.")
+    if kinds["provisional"]:
         out.print(
-            "You have drawn no zone. Until you do, every place where a track starts or ends is hidden, "
-            "from the first run on that knows of it."
-        )
-    if found:
-        out.print(
-            f"{found} places are provisional: hidden until you decide on each. zones suggest tells how often tracks "
-            "start or end there.\n  To keep one as it is: strava-assets zones confirm ID\n"
+            f"{_many(kinds['provisional'], 'place')} hidden provisionally, until you decide on each. How often tracks "
+            "start or end there: zones suggest\n  To keep one as it is: strava-assets zones confirm ID\n"
             "  To draw it yourself:  strava-assets zones add FILE\n"
             "  To have it shown:     strava-assets zones remove ID --show-this-place"
         )
@@ -82,7 +86,9 @@ def zones_check(file: Path, ends_only: EndsOnly = False) -> None:
     drawn = read_zone_file(file, _mode(ends_only))
     installation = _if_there()
     kept = zone_store.stored(installation.database) if installation else []
-    shown = table("zone", "across", "hides", "in force", "activities near it", title=f"{file}: {len(drawn)} zones")
+    shown = table(
+        "zone", "across", "hides", "in force", "activities near it", title=f"{file}: {_many(len(drawn), 'zone')}"
+    )
     for number, zone in enumerate(drawn, start=1):
         known = [other for other in kept if other.origin == "drawn" and other.geometry.equals_exact(zone.geometry)]
         reach = reach_of(known[0]) if known else reach_of_any(zone.geometry, EXPANSION)
@@ -95,7 +101,7 @@ def zones_check(file: Path, ends_only: EndsOnly = False) -> None:
             + ("" if known[0].mode == zone.mode else f", which hides {_HIDES[known[0].mode]}")
             if known
             else "not yet",
-            (f"{'' if known else 'at most '}{sum(near.values()):,} in {len(near)} months" if near else "none")
+            (f"{'' if known else 'at most '}{sum(near.values()):,} in {_many(len(near), 'month')}" if near else "none")
             if installation
             else "—",
         )
@@ -146,12 +152,16 @@ def zones_add(
             "hide less by being added."
         )
     if changes.replaced:
-        out.print(f"{changes.replaced} places that were known take their shapes from before: no second one is drawn.")
+        out.print(
+            f"{_many(changes.replaced, 'place')} that had a shape already: it stays the one that was cut there before."
+        )
     if changes.redrawn:
         out.print(
             f"{len(changes.redrawn)} lie a little outside what was cut for their place before; it was made larger. Who "
             "kept older files can tell that."
         )
+    if any(zone.mode == "ends_only" for zone in [*changes.added, *changes.loosened]):
+        out.print("Where only ends are hidden, rides that pass without a stop are shown from the next run on.")
     _follow_up(installation, changes.concerned, "zones")
     _say_undecided(installation)
 
@@ -162,9 +172,10 @@ def zones_confirm(zones: Annotated[list[int], typer.Argument(metavar="ID…")]) 
     from strava_assets.privacy import zone_store
 
     installation = opened()
-    confirmed = zone_store.confirm(installation.database, zones)
-    out.print(f"{_ids(confirmed)} confirmed.")
-    _follow_up(installation, confirmed, "zone confirmed")
+    confirmed, hidden_again = zone_store.confirm(installation.database, zones)
+    out.print(f"{_ids(confirmed)} confirmed: cut as before.")
+    if hidden_again:
+        _follow_up(installation, hidden_again, "zone confirmed")
     _say_undecided(installation)
 
 
@@ -188,10 +199,10 @@ def zones_remove(
     removed = zone_store.remove(installation.database, *ids) if ids else []
     months = months_in_reach(installation.store, removed)
     request_months(installation.database, months, "zone removed")
-    out.print(f"{_ids(removed)} removed; {len(months)} months to do again: {_AGAIN}")
+    out.print(f"{_ids(removed)} removed; {_many(len(months), 'month')} to do again: {_AGAIN}")
     left = {zone.shape_id: zone for zone in zone_store.in_force(installation.database)}
     for zone in removed:
-        if zone.shape_id in left:
+        if zone.shape_id in left:  # removed alone
             out.print(f"Zone {left[zone.shape_id].id} overlaps zone {zone.id}: their cut stays in force as it is.")
     if removed and not any(zone.origin == "drawn" for zone in left.values()):
         out.print(
@@ -258,7 +269,7 @@ def _follow_up(installation: Installation, changed: Sequence[Zone], reason: str)
         out.print(f"All of them: {done.report}\nCopies that others made of these files are beyond reach.")
     elif changed:
         out.print("Nothing that is public showed such a place.")
-    out.print(f"{done.months} months to do again: {_AGAIN}" if done.months else "No month has to be done again.")
+    out.print(f"{_many(done.months, 'month')} to do again: {_AGAIN}" if done.months else "No month to do again.")
 
 
 def _say_undecided(installation: Installation) -> None:
@@ -267,9 +278,8 @@ def _say_undecided(installation: Installation) -> None:
     zones = zone_store.in_force(installation.database)
     if left := len({zone.shape_id for zone in zones if zone.origin == "provisional"}):
         out.print(
-            f"{left} other places where tracks start or end stay hidden until you decide on them: zones list. New ones "
-            "are not looked for any more.\nTo have all of these shown: strava-assets zones remove --provisional "
-            "--show-this-place"
+            f"{_many(left, 'more place')} hidden until you decide on each: strava-assets zones list\nNew ones are not "
+            "looked for any more. To have all of these shown: strava-assets zones remove --provisional --show-this-place"
         )
 
 
@@ -289,15 +299,17 @@ def _places(zones: Sequence[Zone]) -> list[list[Zone]]:
     return sorted(places.values(), key=lambda place: (_ORDER.index(place[0].origin), place[0].id))
 
 
-_ORDER = ("drawn", "provisional", "lifted")
-
-
 def _ids(zones: Sequence[Zone]) -> str:
     shown = ", ".join(str(place[0].id) for place in _places(zones)[:12])
     more = len(_places(zones)) - 12
     return f"Zone{'s' if len(_places(zones)) != 1 else ''} {shown or 'none'}" + (
         f" and {more} more" if more > 0 else ""
     )
+
+
+def _many(count: int, thing: str) -> str:
+    """``1 month``, ``2 months``, ``3 activities``."""
+    return f"{count:,} {thing if count == 1 else thing.removesuffix('y') + 'ies' if thing[-1] == 'y' else thing + 's'}"
 
 
 def _mode(ends_only: bool) -> str:

@@ -23,6 +23,11 @@ insert into strava.cut_shape (lon, lat, geometry, expansion) values (:lon, :lat,
 -- Zones that came to overlap share one shape from now on; so do those of a shape that became larger.
 update strava.privacy_zone set cut_shape_id = :joined where cut_shape_id = any(:shapes);
 
+-- name: confirm_zone!
+-- A place that was found becomes the owner's own.
+update strava.privacy_zone set origin = 'drawn', mode = 'everywhere', geometry = :geometry, source = 'confirmed'
+where id = :id;
+
 -- name: lift_zones!
 update strava.privacy_zone set origin = 'lifted' where id = any(:ids);
 

@@ -188,7 +188,7 @@ def _carried(time: NDArray[np.float64], tracks: Tracks) -> NDArray[np.float64]:
 def _usual(
     elapsed: NDArray[np.float64], steps: NDArray[np.int64], tracks: Tracks, learned_from: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """The middle time, seconds, between two samples of the tracks that some steps belong to, by step; 0 where there are none."""
+    """The middle time, seconds, between two samples of the tracks that some steps belong to, by step; 0 without any."""
     owners, place = np.unique(np.searchsorted(tracks.starts, steps, side="right") - 1, return_inverse=True)
     usual = np.zeros(len(owners))
     for k, owner in enumerate(owners):

@@ -85,7 +85,7 @@ def hidden_stretches(
 def _visits(
     tracks: Tracks, time: NDArray[np.float64], touched: NDArray[np.int64], apart: NDArray[np.bool_]
 ) -> list[NDArray[np.int64]]:
-    """The positions in one area by stretch; stretches less than `HALT` apart, for all that is certainly seen, are one."""
+    """The positions in one area by stretch; stretches less than `HALT` apart, as far as that is seen, are one."""
     if not len(touched):
         return []
     owner = np.searchsorted(tracks.starts, touched, side="right")

@@ -1,8 +1,8 @@
 """Places to hide while the owner has drawn no zone: where tracks start and end.
 
 What belongs here: finding those places. What does not: the shape that is cut for them, which is drawn
-once and stored like any zone's (`zone_store`), and what becomes of them when the owner decides (there, too). Cutting a fixed length off each end would be no
-substitute: the hidden distance would then be known.
+once and stored like any zone's (`zone_store`), and what becomes of them when the owner decides (there,
+too). Cutting a fixed length off each end would be no substitute: the hidden distance would then be known.
 """
 
 from __future__ import annotations

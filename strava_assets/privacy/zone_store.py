@@ -124,7 +124,7 @@ def put(
     with _changing(database) as connection:
         kept = _zones(connection)
         known = {_key(zone.geometry): zone for zone in kept if zone.origin == origin}
-        for key in wanted.keys() & known.keys():
+        for key in [key for key in wanted if key in known]:
             _change(connection, known[key], wanted[key].mode, expansion, show, told)
         new = [zone for key, zone in wanted.items() if key not in known]
         # what is provisional keeps away from what was lifted; what is drawn takes over whatever there was
@@ -160,42 +160,37 @@ def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
     return add(database, missing_places(ends, zones), origin="provisional", source="where tracks start or end")
 
 
-def confirm(database: Database, ids: Collection[int]) -> list[Zone]:
+def confirm(database: Database, ids: Collection[int]) -> tuple[list[Zone], list[Zone]]:
     """Make provisional places the owner's own; hide lifted ones again. The shapes are the ones they had.
 
     A place is everything provisional (or lifted) that shares a shape: it becomes one zone.
 
     Returns
     -------
-    list of Zone
-        The drawn zones that came of it.
+    (list of Zone, list of Zone)
+        The drawn zones that came of it; and of these, the ones that were lifted, so that more is hidden now.
 
     Raises
     ------
     ZoneFileError
-        There is none with such an id; or it is drawn already.
+        There is none with such an id; or it is drawn already; nothing is changed.
     """
     with _changing(database) as connection:
         zones = _zones(connection)
-        made = []
+        made, lifted = [], set()
         for shape_id in dict.fromkeys(_named(zones, number).shape_id for number in ids):
             place = [zone for zone in zones if zone.shape_id == shape_id]
             if ours := [zone.id for zone in place if zone.origin == "drawn"]:
                 raise ZoneFileError(f"zone {ours[0]} is your own already, and hides that place")
-            queries().drop_zones(connection, ids=[zone.id for zone in place])
-            made.append(
-                queries().add_zone(
-                    connection,
-                    name=next((zone.name for zone in place if zone.name), ""),
-                    origin="drawn",
-                    mode=EVERYWHERE,
-                    expansion=min(zone.expansion for zone in place),
-                    geometry=shapely.to_wkb(shapely.union_all([zone.geometry for zone in place])),
-                    cut_shape_id=shape_id,
-                    source="confirmed",
-                )
-            )
-        return [zone for zone in _zones(connection) if zone.id in made]
+            first, rest = place[0], place[1:]
+            united = shapely.union_all([zone.geometry for zone in place])
+            queries().drop_zones(connection, ids=[zone.id for zone in rest])
+            queries().confirm_zone(connection, id=first.id, geometry=shapely.to_wkb(united))
+            made.append(first.id)
+            if all(zone.origin == "lifted" for zone in place):
+                lifted.add(first.id)
+        drawn = [zone for zone in _zones(connection) if zone.id in made]
+        return drawn, [zone for zone in drawn if zone.id in lifted]
 
 
 def remove(database: Database, *ids: int) -> list[Zone]:
