@@ -279,7 +279,7 @@ def _say_undecided(installation: Installation) -> None:
     if left := len({zone.shape_id for zone in zones if zone.origin == "provisional"}):
         out.print(
             f"{_many(left, 'more place')} hidden until you decide on each: strava-assets zones list\nNew ones are not "
-            "looked for any more. To have all of these shown: strava-assets zones remove --provisional --show-this-place"
+            "looked for any more. To have them all shown: strava-assets zones remove --provisional --show-this-place"
         )
 
 
@@ -309,7 +309,8 @@ def _ids(zones: Sequence[Zone]) -> str:
 
 def _many(count: int, thing: str) -> str:
     """``1 month``, ``2 months``, ``3 activities``."""
-    return f"{count:,} {thing if count == 1 else thing.removesuffix('y') + 'ies' if thing[-1] == 'y' else thing + 's'}"
+    several = thing.removesuffix("y") + "ies" if thing.endswith("y") else thing + "s"
+    return f"{count:,} {thing if count == 1 else several}"
 
 
 def _mode(ends_only: bool) -> str:
