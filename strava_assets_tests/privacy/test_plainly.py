@@ -79,7 +79,7 @@ def meets(a: tuple[float, float], b: tuple[float, float], area: Area, margin: fl
     count = max(2, math.ceil(metres(a, b) / 100) + 1)
     lon, lat = np.linspace(a[0], a[0] + turn, count), np.linspace(a[1], b[1], count)
     line = shapely.LineString(geodesy.to_plane(lon, lat, area.center))
-    return bool(shapely.dwithin(line, shapely.buffer(area.geometry, margin), 0.0))
+    return bool(shapely.dwithin(line, shapely.buffer(area.geometry, margin) if margin else area.geometry, 0.0))
 
 
 def plain_runs(samples: Samples, areas: list[Area], margin: float) -> list[tuple[int, int, int]]:
@@ -233,15 +233,15 @@ def test_the_same_runs_are_found_as_by_looking_at_every_sample(seed: int) -> Non
 def a_ride_to_and_fro(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Across a place a few times, by straight ways; here and there with a halt, a pause or something lost."""
     corners = rng.uniform(-1500, 1500, (4, 2))
-    legs = [np.linspace(a, b, max(2, int(math.dist(a, b) / 15))) for a, b in itertools.pairwise(corners)]
+    legs = [np.linspace(a, b, max(2, int(math.dist(a, b) / 22))) for a, b in itertools.pairwise(corners)]
     metres = np.concatenate(legs)
     place = Place(*CORNERS[0])
     lon, lat = place.degrees(metres).T
-    time = np.arange(len(lon)) * 2.0
+    time = np.arange(len(lon)) * 3.0
     damage, at = rng.choice(["none", "none", "halt", "pause", "lost", "untimed", "leap"]), int(rng.integers(len(lon)))
     if damage == "halt":
-        lon, lat = (np.insert(each, at, np.full(40, each[at])) for each in (lon, lat))
-        time = np.arange(len(lon)) * 2.0
+        lon, lat = (np.insert(each, at, np.full(25, each[at])) for each in (lon, lat))
+        time = np.arange(len(lon)) * 3.0
     elif damage == "pause":
         time[at:] += rng.choice([50, 70, 500])
     elif damage == "lost":
@@ -253,7 +253,7 @@ def a_ride_to_and_fro(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray,
     return lon, lat, time
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(24))
 def test_the_same_passes_are_found_as_by_looking_at_every_sample(seed: int) -> None:
     rng = np.random.default_rng(seed)
     rides = [a_ride_to_and_fro(rng) for _ in range(3)]
