@@ -261,9 +261,7 @@ def _follow_up(installation: Installation, changed: Sequence[Zone], reason: str)
         err.print("The zones are in force, but what is public there could not be withdrawn:")
         raise
     if done.exposed:
-        out.print(
-            f"{len(done.exposed)} activities were public and showed such a place; they are withdrawn. The newest:"
-        )
+        out.print(f"{_many(len(done.exposed), 'public activity')} showed such a place: withdrawn. The newest:")
         for each in done.exposed[:_NAMED]:
             out.print(f"  {each.date or 'on no map'}  {each.name}  {each.path}")
         out.print(f"All of them: {done.report}\nCopies that others made of these files are beyond reach.")
@@ -286,9 +284,7 @@ def _say_undecided(installation: Installation) -> None:
 def _say_holes(drawn: Sequence[DrawnZone]) -> None:
     for number, zone in enumerate(drawn, start=1):
         if zone.holes:
-            out.print(
-                f"Zone {zone.name or number}: {zone.holes} holes filled; what they leave out would be hidden anyway."
-            )
+            out.print(f"Zone {zone.name or number}: {_many(zone.holes, 'hole')} filled: it would be hidden anyway.")
 
 
 def _places(zones: Sequence[Zone]) -> list[list[Zone]]:
