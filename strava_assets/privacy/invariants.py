@@ -19,11 +19,13 @@ import shapely
 
 from strava_assets.privacy import geodesy
 from strava_assets.privacy.cut_shapes import GUARD
-from strava_assets.privacy.tracks import Area, Pieces, Tracks, distances, touching
+from strava_assets.privacy.tracks import Area, Pieces, Tracks, nearest, touching
 from strava_assets.privacy.zones import Zone
 
 #: How much longer than the visible track a published distance may be (I5).
 DISTANCE_SLACK = 1.02
+#: Farther away it does not matter how far, metres.
+FAR = 2_000.0
 #: How far a CSV's point may lie from the map's line, metres: tolerance, quantum, and a straight's bend.
 LINE_TOLERANCE = 13.0
 
@@ -60,7 +62,7 @@ class Tested:
     segments: int = 0
     rows: int = 0
     files: int = 0
-    nearest: float = field(default=math.inf)  # metres, from any vertex to any Z
+    nearest: float = field(default=math.inf)  # metres, from any vertex or segment to any Z; inf beyond FAR
 
 
 def forbidden_areas(zones: Sequence[Zone]) -> list[tuple[Zone, Area]]:
@@ -101,7 +103,7 @@ def near_zones(
             findings[int(track)] = zone.id
         if tested is not None:
             plane = Area(area.center, geodesy.geometry_to_plane(zone.geometry, area.center))
-            tested.nearest = min(tested.nearest, distances(pieces, plane, 2_000.0))
+            tested.nearest = min(tested.nearest, nearest(pieces, plane, FAR))
     if tested is not None:
         tested.vertices += len(tracks.lon)
         tested.segments += max(len(tracks.lon) - len(tracks.starts) + 1, 0)

@@ -7,6 +7,7 @@ rejects by box first and projects only what is left. What does not: what "near" 
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from strava_assets.privacy import geodesy
 
 #: Steps longer than this are followed along the lon/lat line in pieces, metres.
 LONG_STEP = 500.0
+#: What is straight in lon and lat may bend so much in a plane before it is followed in pieces, metres.
+MOST_BEND = 0.1
 #: Around an area, metres: a shorter step from outside does not meet it.
 NEAR = 60.0
 #: Steps in a piece.
@@ -220,25 +223,45 @@ def touching(pieces: Pieces, area: Area) -> NDArray[np.int64]:
     return np.unique(index[inside])
 
 
-def distances(pieces: Pieces, area: Area, within: float) -> float:
-    """Smallest distance from any position near the area to its geometry, metres; ``inf`` if none is near."""
+def nearest(pieces: Pieces, area: Area, within: float) -> float:
+    """Smallest distance from any position or step to an area's geometry, metres; ``inf`` if it is more than ``within``.
+
+    Parameters
+    ----------
+    pieces : Pieces
+    area : Area
+    within : float
+        Metres.
+    """
     wide = Area(area.center, shapely.buffer(area.geometry, within))
-    chosen, tracks = pieces.boxes.near(wide), pieces.tracks
-    if not len(chosen):
-        return float("inf")
-    index = ranges(pieces.first[chosen], pieces.end[chosen])
-    width, height = wide.box
-    lon, lat = tracks.around(area.center, index)
+    first, end = pieces.ranges(pieces.boxes.near(wide))
+    if not len(first):
+        return math.inf
+    index = ranges(first, end)
+    (width, height), (lon, lat) = wide.box, pieces.tracks.around(area.center, index)
+    a = np.delete(np.arange(len(index)), np.cumsum(end - first) - 1)
+    lon_b, lat_b = lon[a] + geodesy.unwrap(lon[a + 1] - lon[a]), lat[a + 1]
+    length = np.hypot(lon_b - lon[a], lat_b - lat[a]) * geodesy.LONGEST_DEGREE
     close = (np.abs(lon) <= width) & (np.abs(lat) <= height)
-    if not close.any():
-        return float("inf")
-    plane = geodesy.to_plane(tracks.lon[index[close]], tracks.lat[index[close]], area.center)
-    # who is farther from the middle than the nearest by more than the area's radius cannot be the nearest
-    reach = np.hypot(*plane.T)
-    radius = np.hypot(*shapely.get_coordinates(area.geometry).T).max()
-    middle = float(shapely.distance(area.geometry, shapely.Point(0.0, 0.0)))
-    plane = plane[reach - radius <= reach.min() + middle]
-    return float(shapely.distance(area.geometry, shapely.points(plane)).min())
+    distance = math.inf
+    if close.any():
+        plane = geodesy.to_plane(pieces.tracks.lon[index[close]], pieces.tracks.lat[index[close]], area.center)
+        # who is farther from the middle than the nearest by more than the area's radius cannot be the nearest
+        reach = np.hypot(*plane.T)
+        radius = np.hypot(*shapely.get_coordinates(area.geometry).T).max()
+        middle = float(shapely.distance(area.geometry, shapely.Point(0.0, 0.0)))
+        plane = plane[reach - radius <= reach.min() + middle]
+        distance = float(shapely.distance(area.geometry, shapely.points(plane)).min())
+        # nor can a step be nearer that begins farther away than both; outside the box it does so farther than `within`
+        away = np.full(len(index), within)
+        away[close] = reach - radius
+        a, lon_b, lat_b, length = (of[away[a] <= distance + length] for of in (a, lon_b, lat_b, length))
+    else:
+        a, lon_b, lat_b = (of[length > NEAR] for of in (a, lon_b, lat_b))
+    _, lines = _followed(wide, lon[a], lat[a], lon_b, lat_b)
+    if len(lines):
+        distance = min(distance, float(shapely.distance(area.geometry, lines).min()))
+    return distance if distance <= within else math.inf
 
 
 def _steps_meeting(
@@ -249,9 +272,27 @@ def _steps_meeting(
     lat_b: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Indices of steps that meet the area; degrees relative to its centre, the short way round."""
+    step, lines = _followed(area, lon_a, lat_a, lon_b, lat_b)
+    return np.unique(step[shapely.intersects(area.geometry, lines)])
+
+
+def _followed(
+    area: Area,
+    lon_a: NDArray[np.float64],
+    lat_a: NDArray[np.float64],
+    lon_b: NDArray[np.float64],
+    lat_b: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Steps along the lon/lat line as straights in the plane of an area, and which step each is of.
+
+    Degrees relative to its centre, the short way round. Long ones come in pieces, and without those that are far away.
+    """
     center_lon, center_lat = area.center
-    length = np.hypot((lon_b - lon_a) * np.cos(np.radians(center_lat)), lat_b - lat_a) * 111_320
-    pieces = np.clip(np.ceil(length / LONG_STEP), 1, 100_000).astype(np.int64)
+    middle = np.radians((lat_a + lat_b) / 2 + center_lat)
+    length = np.hypot((lon_b - lon_a) * np.cos(middle), lat_b - lat_a) * 111_320
+    # what is straight in lon and lat bends in the plane, near a pole also where it is short
+    bend = np.radians(lon_b - lon_a) * np.sqrt(geodesy.EARTH_RADIUS * np.abs(np.sin(2 * middle)) / 16 / MOST_BEND)
+    pieces = np.clip(np.ceil(np.maximum(length / LONG_STEP, np.abs(bend))), 1, 100_000).astype(np.int64)
     step = np.repeat(np.arange(len(pieces)), pieces)
     offset = np.arange(len(step)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     share = np.stack([offset / pieces[step], (offset + 1) / pieces[step]], axis=1)
@@ -263,8 +304,7 @@ def _steps_meeting(
         far = (np.abs(turned) > width + 1).all(axis=1) | (np.abs(lat) > height + 1).all(axis=1)
         step, lon, lat = step[~far], lon[~far], lat[~far]
     plane = geodesy.to_plane((lon + center_lon).ravel(), (lat + center_lat).ravel(), area.center)
-    lines = shapely.linestrings(plane.reshape(-1, 2, 2))
-    return np.unique(step[shapely.intersects(area.geometry, lines)])
+    return step, shapely.linestrings(plane.reshape(-1, 2, 2))
 
 
 def ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -95,16 +95,15 @@ def plain_runs(samples: Samples, areas: list[Area], margin: float) -> list[tuple
         for a, b in itertools.pairwise(order):
             if any(meets(places[a], places[b], area, margin) for area in areas):
                 hidden |= {a, b}
-        clock, late = math.nan, {}
-        for k in order:
-            clock = samples.time[k] if math.isfinite(samples.time[k]) else clock
-            late[k] = clock
         steps = [(a, b) for a, b in itertools.pairwise(order) if a not in hidden and b not in hidden]
+        late, fell = clocks(samples.time, order, steps)
         took = [late[b] - late[a] for a, b in steps if math.isfinite(late[b] - late[a])]
         usual = max(0.0, statistics.median_high(took)) if took else 0.0
         runs: list[list[int]] = []
         for k in (k for k in order if k not in hidden):
-            if runs and (runs[-1][-1], k) in steps and not is_gap(places, late, runs[-1][-1], k, usual):
+            if runs and (runs[-1][-1], k) in steps and (runs[-1][-1], k) not in fell and not is_gap(
+                places, late, runs[-1][-1], k, usual
+            ):
                 runs[-1].append(k)
             else:
                 runs.append([k])
@@ -114,13 +113,32 @@ def plain_runs(samples: Samples, areas: list[Area], margin: float) -> list[tuple
     return found
 
 
+def clocks(
+    time: np.ndarray, order: list[int], steps: list[tuple[int, int]]
+) -> tuple[dict[int, float], set[tuple[int, int]]]:
+    """What the clock says at each position, from what is visible before it; and the steps over which it fell."""
+    late, fell, end = {}, set(), None
+    clock = math.nan
+    for k in order:
+        if (end, k) not in steps:
+            clock = time[k]
+        else:
+            for between in range(end + 1, k + 1):
+                if math.isfinite(time[between]):
+                    if time[between] < clock - 0.05:
+                        fell.add((end, k))
+                    clock = time[between]
+        late[k], end = clock, k
+    return late, fell
+
+
 def is_gap(places: dict[int, tuple[float, float]], late: dict[int, float], a: int, b: int, usual: float) -> bool:
     took, length = late[b] - late[a], metres(places[a], places[b])
     if abs(places[b][0] - places[a][0]) > 180:
         return True
     if not math.isfinite(took):
         return False
-    if took < -0.05 or took > max(3600, 10 * usual):
+    if took > max(3600, 10 * usual):
         return True
     if took > max(300, 10 * usual) and length > 200:
         return True
