@@ -233,6 +233,7 @@ def nearest(pieces: Pieces, area: Area, within: float) -> float:
     within : float
         Metres.
     """
+    shapely.prepare(area.geometry)
     wide = Area(area.center, shapely.buffer(area.geometry, within))
     first, end = pieces.ranges(pieces.boxes.near(wide))
     if not len(first):
@@ -251,7 +252,7 @@ def nearest(pieces: Pieces, area: Area, within: float) -> float:
         radius = np.hypot(*shapely.get_coordinates(area.geometry).T).max()
         middle = float(shapely.distance(area.geometry, shapely.Point(0.0, 0.0)))
         plane = plane[reach - radius <= reach.min() + middle]
-        distance = float(shapely.distance(area.geometry, shapely.points(plane)).min())
+        distance = float(shapely.distance(area.geometry, shapely.multipoints(plane)))
         # nor can a step be nearer that begins farther away than both; outside the box it does so farther than `within`
         away = np.full(len(index), within)
         away[close] = reach - radius
@@ -260,7 +261,7 @@ def nearest(pieces: Pieces, area: Area, within: float) -> float:
         a, lon_b, lat_b = (of[length > NEAR] for of in (a, lon_b, lat_b))
     _, lines = _followed(wide, lon[a], lat[a], lon_b, lat_b)
     if len(lines):
-        distance = min(distance, float(shapely.distance(area.geometry, lines).min()))
+        distance = min(distance, float(shapely.distance(area.geometry, shapely.multilinestrings(lines))))
     return distance if distance <= within else math.inf
 
 

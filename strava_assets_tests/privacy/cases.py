@@ -221,7 +221,9 @@ def strides_of_100_km(chance: np.random.Generator, shape: shapely.Geometry, stri
     turn = chance.uniform(0, 6.28)
     onward = np.array([math.cos(turn), math.sin(turn)])
     ticks = (np.arange(count) - count // 2 + chance.uniform(0, 1)) * 100_000.0
-    return ticks[:, None] * onward + np.array([-onward[1], onward[0]]) * chance.choice([0.0, 400.0, 900.0, 5_000.0])
+    return ticks[:, None] * onward + np.array([-onward[1], onward[0]]) * chance.choice(
+        [0.0, 0.0, 400.0, 900.0, 5_000.0]
+    )
 
 
 def stands(chance: np.random.Generator, shape: shapely.Geometry, stride: float, hair: float) -> Metres:
@@ -256,13 +258,13 @@ TRACKS: dict[str, Track] = {
     "too little": too_little,
     "anywhere": anywhere,
 }
-CLOCKS = ("each second", "two a second", "one a minute", "goes back", "pauses", "has gaps", "none")
+CLOCKS = ("each second", "two a second", "one a minute", "one an hour", "goes back", "pauses", "has gaps", "none")
 ODOMETERS = ("none", "right", "long", "falls", "has gaps")
 DAMAGES = ("none", "positions lost", "values lost", "everything lost now and then")
 
 
 def _clock(chance: np.random.Generator, kind: str, count: int) -> np.ndarray:
-    step = {"two a second": 0.5, "one a minute": 60.0}.get(kind, 1.0)
+    step = {"two a second": 0.5, "one a minute": 60.0, "one an hour": 3600.0}.get(kind, 1.0)
     time = np.arange(count) * step
     if kind == "goes back" and count > 4:
         time[int(chance.integers(2, count)) :] -= chance.choice([3.0, 400.0, 90_000.0])
@@ -371,9 +373,7 @@ def worlds(draw: st.DrawFn, tracks: tuple[str, ...] = tuple(TRACKS), zones: tupl
         stride, hair = draw(st.sampled_from((3.0, 8.0, 25.0, 120.0, 700.0))), draw(st.sampled_from(HAIRS))
         clock, odometer, damage = (draw(st.sampled_from(kinds_)) for kinds_ in (CLOCKS, ODOMETERS, DAMAGES))
         kinds += [f"track: {track}", f"clock: {clock}", f"odometer: {odometer}", f"damage: {damage}"]
-        rides.append(
-            draw_ride(number, aim.center, aim.geometry, seed, track, stride, hair, clock, odometer, damage)
-        )
+        rides.append(draw_ride(number, aim.center, aim.geometry, seed, track, stride, hair, clock, odometer, damage))
     return World(where, drawn, rides, tuple(kinds))
 
 
@@ -427,7 +427,9 @@ def lived_otherwise(world: World, seed: int) -> World:
             values = table.column(name).to_numpy(zero_copy_only=False).astype(float).copy()
             if name == "time":
                 values -= hours
-                values[hidden] = np.where(chance.random(len(places)) < 0.2, np.nan, chance.normal(size=len(places)) * 1e4)
+                values[hidden] = np.where(
+                    chance.random(len(places)) < 0.2, np.nan, chance.normal(size=len(places)) * 1e4
+                )
             elif name == "distance":
                 values = np.round(values + np.array(shifts), 2)
             elif name in ("lng", "lat"):

@@ -269,9 +269,7 @@ def near_pieces(center: tuple[float, float], lines: Sequence[Line], reach: float
         done.append(plane[near & short])
         halves = steps[near & ~short]
         middle = halves.mean(axis=1)
-        steps = np.concatenate(
-            [np.stack([halves[:, 0], middle], axis=1), np.stack([middle, halves[:, 1]], axis=1)]
-        )
+        steps = np.concatenate([np.stack([halves[:, 0], middle], axis=1), np.stack([middle, halves[:, 1]], axis=1)])
     return np.concatenate(done)
 
 

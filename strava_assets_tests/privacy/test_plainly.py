@@ -101,8 +101,11 @@ def plain_runs(samples: Samples, areas: list[Area], margin: float) -> list[tuple
         usual = max(0.0, statistics.median_high(took)) if took else 0.0
         runs: list[list[int]] = []
         for k in (k for k in order if k not in hidden):
-            if runs and (runs[-1][-1], k) in steps and (runs[-1][-1], k) not in fell and not is_gap(
-                places, late, runs[-1][-1], k, usual
+            if (
+                runs
+                and (runs[-1][-1], k) in steps
+                and (runs[-1][-1], k) not in fell
+                and not is_gap(places, late, runs[-1][-1], k, usual)
             ):
                 runs[-1].append(k)
             else:
