@@ -17,7 +17,7 @@ from strava_assets.jobs import follow, ingest_months, publish, remove_revoked
 from strava_assets.partitions import MONTHS_A_RUN, monthly, ranges
 from strava_assets.publish import map_inputs
 from strava_assets.purge import revoked_athletes
-from strava_assets.requests import request_months
+from strava_assets.requests import request_if_made_otherwise, request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.runs import finished_runs
 from strava_assets.strava.account import (
@@ -138,14 +138,15 @@ def new_connections(
     jobs=[follow, ingest_months],
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Runs the months that an import, a new zone or the reconcile asked for, those of an event whose own "
-    "run never came to be, and those in which Strava still has something to tell, as the quota allows.",
+    description="Runs the months that an import, a new zone, another setting or the reconcile asked for, those of an "
+    "event whose own run never came to be, and those in which Strava still has something to tell, as the quota allows.",
 )
 def requested_months(
     context: dg.SensorEvaluationContext, installation: InstallationResource
 ) -> dg.SensorResult | dg.SkipReason:
     """One month as one short run with the map; neighbouring months as one run, newest first, and the map after them."""
     opened = installation.installation
+    request_if_made_otherwise(opened.database, opened.settings)
     upcoming = next_months(opened.settings, opened.database, set(monthly.get_partition_keys()), MONTHS_A_RUN)
     request_months(opened.database, upcoming.months, "to be read")
     asked = _wanted(installation, fresh_events=False)

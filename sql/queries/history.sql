@@ -33,6 +33,19 @@ order by activity.start_time, activity.id;
 -- Every month that holds, or held, an activity.
 select distinct to_char(month, 'YYYY-MM') as month from strava.activity order by month;
 
+-- name: made_with$
+select mark from strava.made_with for update;
+
+-- name: put_made_with!
+insert into strava.made_with (mark) values (:mark)
+on conflict (only_one) do update set mark = excluded.mark, since = now();
+
+-- name: request_every_month!
+insert into strava.month_request (month, reason)
+select distinct month, :reason from strava.activity where state = 'landed'
+on conflict (month) do update
+set wanted = strava.month_request.wanted + 1, reason = excluded.reason, requested_at = now();
+
 -- name: request_month!
 insert into strava.month_request (month, reason) values (:month, :reason)
 on conflict (month) do update

@@ -191,12 +191,22 @@ def feature_figures(
         ("cadence", ("average_cadence",)),
         ("velocity_smooth", ("max_speed",)),
     ):
-        if highest and channel in highest:
+        if highest is None:
+            continue
+        if channel in highest:
             findings += [
                 Finding("I5", where, f"{name} is more than any visible sample's")
                 for name in names
                 if _number(properties.get(name)) > highest[channel] + 0.51
             ]
+        elif channel != "velocity_smooth":  # a speed also comes from positions
+            findings += [
+                Finding("I5", where, f"{name} is told, and no visible sample's {channel}")
+                for name in names
+                if properties.get(name) is not None
+            ]
+    if highest is not None and rise is None and properties.get("total_elevation_gain") is not None:
+        findings.append(Finding("I5", where, "total_elevation_gain is told, and no visible sample's altitude"))
     if rise is not None and _number(properties.get("total_elevation_gain")) > rise + 1 + 0.2 * segments:
         findings.append(Finding("I5", where, "total_elevation_gain is more than the visible ascents"))
     distance = _number(properties.get("distance"))

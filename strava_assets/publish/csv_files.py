@@ -38,6 +38,14 @@ DECIMALS = {
 COLUMNS = tuple(DECIMALS)
 #: Without these a CSV has no track.
 REQUIRED = ("segment", "time", "lat", "lng")
+#: Figures of an activity that are made from one column, and go with it.
+FIGURES = {
+    "altitude": ("total_elevation_gain",),
+    "velocity_smooth": ("max_speed",),
+    "heartrate": ("average_heartrate", "max_heartrate"),
+    "cadence": ("average_cadence",),
+    "watts": ("average_watts",),
+}
 
 assert set(CHANNELS) | {"segment"} == set(COLUMNS)
 

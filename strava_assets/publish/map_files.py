@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from strava_assets.errors import GateOvertaken, GateRefused, MapOvertaken
-from strava_assets.publish import month_files, summaries, topojson_file
+from strava_assets.publish import csv_files, month_files, summaries, topojson_file
 from strava_assets.publish.gate import Gate, GateReport
 from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets.publish.map_inputs import Inputs
@@ -49,10 +49,17 @@ class MapReport:
     waiting: list[str] = field(default_factory=list)  # public ids whose CSV is not public yet
 
 
-def properties_of(row: Mapping[str, Any], public: str, hidden_names: ZoneNames, with_strava_id: bool) -> dict[str, Any]:
+def properties_of(
+    row: Mapping[str, Any],
+    public: str,
+    hidden_names: ZoneNames,
+    with_strava_id: bool,
+    dropped: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
     """CONTRACT's properties of a masked row.
 
-    A name in which a private zone's name stands is replaced by the kind of activity (I14).
+    A name in which a private zone's name stands is replaced by the kind of activity (I14). A figure of a column that
+    the owner does not publish is not told either.
     """
     properties: dict[str, Any] = {
         "actID": public,
@@ -64,6 +71,9 @@ def properties_of(row: Mapping[str, Any], public: str, hidden_names: ZoneNames, 
     for name in topojson_file.PROPERTIES:
         if name not in properties:
             properties[name] = _plain(row[name])
+    for column in dropped & csv_files.FIGURES.keys():
+        properties |= dict.fromkeys(csv_files.FIGURES[column])
+    properties["has_heartrate"] = properties["average_heartrate"] is not None
     for name in _TEXTS:
         if hidden_names.told_by(properties[name]):
             properties[name] = row["type_extended"] if name == "name" else None
@@ -102,7 +112,7 @@ def features_of(
     for row, own, box in zip(rows, *topojson_file.arcs_of(shown.geometry.to_numpy()), strict=True):
         athlete, public = ids[int(row["activity_id"])]
         print_ = month_files.csv_fingerprint(row["fingerprint"], dropped)
-        properties = properties_of(row, public, hidden_names, with_strava_id)
+        properties = properties_of(row, public, hidden_names, with_strava_id, dropped)
         features.setdefault(athlete, []).append(Feature(properties, own, print_, box))
     return features
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
+import orjson
 import pytest
 
 from strava_assets.assets import public
@@ -21,7 +23,7 @@ from strava_assets.privacy import zone_store
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish import map_inputs
 from strava_assets.publish.verify import verify
-from strava_assets.requests import months_in_reach, request_months
+from strava_assets.requests import months_in_reach, request_if_made_otherwise, request_months
 from strava_assets.tables import months_of
 from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.assets.conftest import HOME, public_files, run
@@ -282,6 +284,41 @@ def test_a_month_is_asked_for_until_what_was_hidden_meanwhile_is_withdrawn(
 def asked_for(installation: Installation) -> list[str]:
     with installation.database.transaction() as connection:
         return [row["month"] for row in queries().requested_months(connection, fresh_events=True)]
+
+
+def with_settings(installation: Installation, **settings: Any) -> Installation:
+    return dataclasses.replace(installation, settings=installation.settings.model_copy(update=settings))
+
+
+def test_a_column_that_is_not_to_be_published_any_more_goes_by_itself(history: Installation) -> None:
+    assert request_if_made_otherwise(history.database, history.settings) == 0
+    run(history)
+    assert asked_for(history) == []
+    before = public_files(history)
+    slim = with_settings(history, public_columns="altitude, lat")
+    assert request_if_made_otherwise(slim.database, slim.settings) == 4
+    assert request_if_made_otherwise(slim.database, slim.settings) == 0
+    run(slim, months=asked_for(slim))
+    after = public_files(slim)
+    assert before.keys() == after.keys()
+    assert all(b"heartrate" in data.splitlines()[0] for path, data in before.items() if path.endswith(".csv"))
+    assert {data.splitlines()[0] for path, data in after.items() if path.endswith(".csv")} == {
+        b"segment,time,lat,lng,altitude"
+    }
+    [shown] = [orjson.loads(data) for path, data in after.items() if path.endswith(".topojson")]
+    assert {each["properties"]["average_heartrate"] for each in shown["objects"]["activities"]["geometries"]} == {None}
+
+
+@pytest.mark.parametrize("setting", [
+    {"publish_sources": "api"}, {"import_visibility": "everyone"}, {"link_to_strava": True},
+    {"publish_without_zones": True}, {"public_columns": "lat"}])  # fmt: skip
+def test_every_setting_that_changes_what_is_public_asks_for_all_months(
+    history: Installation, setting: dict[str, Any]
+) -> None:
+    request_if_made_otherwise(history.database, history.settings)
+    other = history.settings.model_copy(update=setting)
+    assert request_if_made_otherwise(history.database, other) == 4
+    assert request_if_made_otherwise(history.database, other.model_copy(update={"port": 8011})) == 0
 
 
 def test_no_secret_reaches_daggers_history(history: Installation, postgres: str) -> None:

@@ -139,7 +139,7 @@ def _set(name: str, value: Any) -> Callable[[dict], None]:
     _set("elapsed_time", "99999"), _set("max_speed", [7.6, 47.5]), _set("average_cadence", {"home": [1]}),
     _set("type", "7.6 47.5"), _set("type_extended", "at 12 Any Street"), _set("partly_hidden", None),
     _set("total_elevation_gain", 5000), _set("max_heartrate", 210), _set("average_watts", 900),
-    _set("moving_time", -1), _set("startDate", "2024-02-31"),
+    _set("average_cadence", 80), _set("moving_time", -1), _set("startDate", "2024-02-31"),
     lambda d: d["objects"]["activities"].__setitem__("home", [7.6, 47.5]),
     lambda d: d["transform"].__setitem__("home", [7.6]),
     lambda d: d["objects"]["activities"]["geometries"][0]["properties"].pop("partly_hidden"),
