@@ -291,9 +291,12 @@ def _followed(
     center_lon, center_lat = area.center
     middle = np.radians((lat_a + lat_b) / 2 + center_lat)
     length = np.hypot((lon_b - lon_a) * np.cos(middle), lat_b - lat_a) * 111_320
-    # what is straight in lon and lat bends in the plane, near a pole also where it is short
-    bend = np.radians(lon_b - lon_a) * np.sqrt(geodesy.EARTH_RADIUS * np.abs(np.sin(2 * middle)) / 16 / MOST_BEND)
-    pieces = np.clip(np.ceil(np.maximum(length / LONG_STEP, np.abs(bend))), 1, 100_000).astype(np.int64)
+    # what is straight in lon and lat bends in the plane, near a pole also where it is short: a parallel is a circle
+    # there, and meridians, which converge, are crossed in a spiral
+    east, north = np.abs(np.radians(lon_b - lon_a)), np.abs(np.radians(lat_b - lat_a))
+    bend = geodesy.EARTH_RADIUS * (east**2 * np.abs(np.sin(2 * middle)) / 16 + east * north / 4)
+    pieces = np.ceil(np.maximum(length / LONG_STEP, np.sqrt(bend / MOST_BEND)))
+    pieces = np.clip(pieces, 1, 100_000).astype(np.int64)
     step = np.repeat(np.arange(len(pieces)), pieces)
     offset = np.arange(len(step)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     share = np.stack([offset / pieces[step], (offset + 1) / pieces[step]], axis=1)

@@ -420,6 +420,8 @@ def lived_otherwise(world: World, seed: int) -> World:
                 fresh += [False] * len(stretch)
                 shifts += [shift] * len(stretch)
         hidden, hours = np.array(fresh), float(chance.choice([0, 0, 7, -3600, 5400, 86_400 * 20]))
+        if not np.isfinite(samples.column("time").to_numpy(zero_copy_only=False).astype(float)[~within]).any():
+            hours = 0.0  # where nothing visible has a time, the day is that of the start
         columns = {}
         table = samples.take(pa.array(order))
         places = _inside(world.zones, int(hidden.sum()), chance)

@@ -25,7 +25,10 @@ EARTH = pyproj.Geod(ellps="WGS84")
 GUARD = 25.0
 #: The simplified line keeps within 10 m of the samples; a grid of 1e-5° and the bend of a straight add to it.
 BESIDE = 13.0
-COLUMNS = "segment,time,distance,lat,lng,altitude,velocity_smooth,grade_smooth,heartrate,cadence,watts,temp".split(",")
+COLUMNS = (
+    *("segment", "time", "distance", "lat", "lng", "altitude", "velocity_smooth", "grade_smooth"),
+    *("heartrate", "cadence", "watts", "temp"),
+)
 
 Line = np.ndarray  # (n, 2): lon, lat
 
