@@ -49,6 +49,10 @@ class ZoneFileError(StravaAssetsError):
     exit_code = 2
 
 
+class ProjectionFailed(StravaAssetsError):
+    """Positions could not be turned into metres: nobody could say what is near a private place."""
+
+
 class GateRefused(StravaAssetsError):
     """Bytes that would have broken a privacy invariant; nothing was written."""
 

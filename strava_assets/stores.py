@@ -120,7 +120,7 @@ class Store:
         with self._errors("list", prefix):
             path = self.path(prefix)
             if self.is_folder:  # fsspec takes five times as long to find as many files
-                found = {entry.path: _size_and_version(entry.stat()) for entry in _walk(path)}
+                found = {entry.path: _size_and_version(entry) for entry in _walk(path)}
             else:
                 self.filesystem.invalidate_cache()
                 try:
@@ -161,7 +161,8 @@ def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
                 yield entry
 
 
-def _size_and_version(status: os.stat_result) -> tuple[int, str]:
+def _size_and_version(entry: os.DirEntry[str]) -> tuple[int, str]:
+    status = entry.stat(follow_symlinks=False)  # a link may lead nowhere
     return status.st_size, f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 

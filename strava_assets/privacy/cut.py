@@ -30,6 +30,8 @@ QUANTUM = 0.8
 MARGIN = TOLERANCE + QUANTUM + 1.2
 #: Runs shorter than this are hidden, metres.
 SHORTEST_RUN = 200.0
+#: A clock that falls by less does not go back, seconds.
+CLOCK_NOISE = 0.05
 #: No step that took less is a pause, seconds.
 _PAUSE = 300.0
 #: No shorter step is a jump, metres.
@@ -117,10 +119,9 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     """
     known = np.isfinite(samples.lon) & np.isfinite(samples.lat)
     located = np.flatnonzero(known)
-    tracks, time = Tracks(samples.lon, samples.lat, samples.starts), samples.time
+    tracks = Tracks(samples.lon, samples.lat, samples.starts)
     if len(located) < len(known):
         tracks = Tracks(samples.lon[located], samples.lat[located], np.searchsorted(located, samples.starts))
-        time = time[located]
     pieces = Pieces.of(tracks)
     visible = np.ones(len(located), bool)
     for area in areas:
@@ -136,9 +137,10 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     learned_from = goes_on.copy()
     for _, touched in passed:
         learned_from[touched[touched < len(goes_on)]] = learned_from[touched[touched > 0] - 1] = False
-    goes_on[_gaps(time, pieces, goes_on, learned_from)] = False
+    goes_on[_gaps(samples.time, located, pieces, goes_on, learned_from)] = False
     if passed:
-        visible[passes.hidden_stretches(tracks, time, passed, visible, goes_on & (np.diff(located) == 1))] = False
+        unbroken = goes_on & (np.diff(located) == 1)
+        visible[passes.hidden_stretches(tracks, samples.time[located], passed, visible, unbroken)] = False
         goes_on &= visible[:-1] & visible[1:]
     begins, ends = visible.copy(), visible.copy()
     begins[1:] &= ~goes_on
@@ -150,7 +152,11 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
 
 
 def _gaps(
-    time: NDArray[np.float64], pieces: Pieces, goes_on: NDArray[np.bool_], learned_from: NDArray[np.bool_]
+    time: NDArray[np.float64],
+    located: NDArray[np.int64],
+    pieces: Pieces,
+    goes_on: NDArray[np.bool_],
+    learned_from: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Of the steps that are visible, those over which the recording stopped, jumped, or went back in time.
 
@@ -159,8 +165,13 @@ def _gaps(
     What is usual is learned from steps that are visible in any case: nothing hidden decides anything.
     """
     tracks = pieces.tracks
-    elapsed = np.diff(_carried(time, tracks))
-    back = np.flatnonzero(goes_on & (elapsed < -0.05))  # less is not seen: time is published in tenths
+    clock = _carried(time, located[~np.append(False, learned_from)])
+    elapsed = np.diff(clock[located])
+    back = np.flatnonzero(goes_on & (elapsed < -CLOCK_NOISE))
+    if len(located) < len(clock):  # also among samples without a position
+        fell = np.searchsorted(located, np.flatnonzero(np.diff(clock) < -CLOCK_NOISE) + 1) - 1
+        fell = fell[(fell >= 0) & (fell < len(goes_on))]
+        back = np.concatenate([back, fell[goes_on[fell]]])
     late = np.flatnonzero(goes_on & (elapsed > _PAUSE))
     late = late[elapsed[late] > 10 * _usual(elapsed, late, tracks, learned_from)]
     late = late[(elapsed[late] > 3600.0) | (_lengths(tracks, late) > 200.0)]
@@ -174,14 +185,13 @@ def _gaps(
     return np.concatenate([back, late, far[around | jumped]])
 
 
-def _carried(time: NDArray[np.float64], tracks: Tracks) -> NDArray[np.float64]:
-    """Times, with a sample that has none as late as the one before it."""
+def _carried(time: NDArray[np.float64], begins: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Times, with a sample that has none as late as the one before it; nothing is carried over where a part begins."""
     known = np.isfinite(time)
     if known.all():
         return time
     carried = np.where(known, np.arange(len(time)), 0)
-    first = tracks.starts[:-1][np.diff(tracks.starts) > 0]
-    carried[first] = first
+    carried[begins] = begins
     return time[np.maximum.accumulate(carried)]
 
 

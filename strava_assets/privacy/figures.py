@@ -68,7 +68,7 @@ def rebased(samples: Samples, runs: Runs, odometer: Array) -> VisibleSamples:
         return VisibleSamples(index, run, nothing, nothing, nothing)
     heads = np.flatnonzero(np.diff(run, prepend=-1))
     ends = np.append(heads[1:], len(index)) - 1
-    time = _tenths(samples.time[index], run, heads)
+    time = _never_falling(_tenths(samples.time[index], run, heads), run)
 
     located = np.isfinite(samples.lon[index])
     where = np.flatnonzero(located)
@@ -93,14 +93,24 @@ def rebased(samples: Samples, runs: Runs, odometer: Array) -> VisibleSamples:
 def _tenths(values: Array, run: NDArray[np.int64], heads: NDArray[np.int64]) -> Array:
     """Values since each run's first known one, rounded to tenths, NaN where unknown.
 
-    Subtracted as whole thousandths: a difference of floats, rounded, would hang on how large the hidden
+    Subtracted as whole millionths: a difference of floats, rounded, would hang on how large the hidden
     total before it was.
     """
     known = np.isfinite(values)
-    thousandths = np.rint(np.where(known, values, 0.0) * 1000).astype(np.int64)
+    millionths = np.rint(np.where(known, values, 0.0) * 1e6).astype(np.int64)
     first = np.minimum.reduceat(np.where(known, np.arange(len(values)), len(values) - 1), heads)
-    since = thousandths - thousandths[first][run]
-    return np.where(known, (since + 50) // 100 / 10, np.nan)
+    since = millionths - millionths[first][run]
+    return np.where(known, (since + 50_000) // 100_000 / 10, np.nan)
+
+
+def _never_falling(time: Array, run: NDArray[np.int64]) -> Array:
+    """Times of runs whose clock trembles, as late as they were before; a clock that goes back ends a run (`cut`)."""
+    known = np.flatnonzero(np.isfinite(time))
+    falls = known[1:][(np.diff(time[known]) < 0) & (np.diff(run[known]) == 0)]
+    for trembling in np.unique(run[falls]):
+        own = known[run[known] == trembling]
+        time[own] = np.maximum.accumulate(time[own])
+    return time
 
 
 def figures(
@@ -210,7 +220,8 @@ def _climb(visible: VisibleSamples, altitude: Array, runs: Runs, activities: int
     if not known.any():
         return climb
     run = visible.run[known]
-    position = np.arange(len(visible.index))[known].astype(float) * 1e3  # far apart: deviation is vertical
+    # far apart, so that deviation is vertical; counted from the run's own first sample, as other rides tell nothing
+    position = (visible.index - runs.first[visible.run])[known] * 1e3
     enough = np.isin(run, np.flatnonzero(np.bincount(run) >= 2))
     if not enough.any():
         return climb

@@ -19,6 +19,8 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from strava_assets.errors import ProjectionFailed
+
 Floats = NDArray[np.float64]
 
 #: Mean Earth radius, metres (IUGG).
@@ -49,9 +51,13 @@ def to_plane(lon: Floats, lat: Floats, center: tuple[float, float]) -> Floats:
     -------
     ndarray, shape (n, 2)
         x (east) and y (north), metres.
+
+    Raises
+    ------
+    ProjectionFailed
+        PROJ says so by infinite numbers, which are inside of nothing.
     """
-    x, y = local_projection(*center).transform(lon, lat)
-    return np.column_stack([x, y])
+    return _finite(*local_projection(*center).transform(lon, lat))
 
 
 def geometry_to_plane(geometry: shapely.Geometry, center: tuple[float, float]) -> shapely.Geometry:
@@ -65,10 +71,16 @@ def geometry_to_degrees(geometry: shapely.Geometry, center: tuple[float, float])
     back = local_projection(*center)
 
     def inverse(c: Floats) -> Floats:
-        lon, lat = back.transform(c[:, 0], c[:, 1], direction="INVERSE")
-        return np.column_stack([lon, lat])
+        return _finite(*back.transform(c[:, 0], c[:, 1], direction="INVERSE"))
 
     return shapely.transform(geometry, inverse)
+
+
+def _finite(x: Floats, y: Floats) -> Floats:
+    coords = np.column_stack([x, y])
+    if not np.isfinite(coords).all():
+        raise ProjectionFailed("positions could not be projected; nothing was published: is PROJ installed as a whole?")
+    return coords
 
 
 def middle(geometry: shapely.Geometry) -> tuple[float, float]:

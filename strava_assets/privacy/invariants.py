@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from strava_assets.privacy import geodesy, passes
 from strava_assets.privacy.cut_shapes import GUARD
-from strava_assets.privacy.tracks import Area, Boxes, Pieces, Tracks, distances, touching
+from strava_assets.privacy.tracks import Area, Boxes, Pieces, Tracks, nearest, touching
 from strava_assets.privacy.zones import Zone, ends_only_shapes
 
 #: How much longer than the visible track a published distance may be (I5).
 DISTANCE_SLACK = 1.02
+#: Farther away it does not matter how far, metres.
+FAR = 2_000.0
 #: How far a CSV's point may lie from the map's line, metres: tolerance, quantum, and a straight's bend.
 LINE_TOLERANCE = 13.0
 
@@ -61,7 +63,8 @@ class Tested:
     segments: int = 0
     rows: int = 0
     files: int = 0
-    nearest: float = field(default=math.inf)  # metres, from any vertex (or end, where only ends are hidden) to any Z
+    #: Metres, from any vertex or segment (from an end, where only ends are hidden) to any Z; inf beyond `FAR`.
+    nearest: float = field(default=math.inf)
 
 
 def forbidden_areas(zones: Sequence[Zone]) -> list[tuple[Zone, Area]]:
@@ -106,7 +109,7 @@ def near_zones(
         findings.update(whose[touching(looked_at, area)].tolist())
         if tested is not None:
             plane = Area(area.center, geodesy.geometry_to_plane(zone.geometry, area.center))
-            tested.nearest = min(tested.nearest, distances(looked_at, plane, 2_000.0))
+            tested.nearest = min(tested.nearest, nearest(looked_at, plane, FAR))
     if tested is not None:
         tested.vertices += len(tracks.lon)
         tested.segments += max(len(tracks.lon) - len(tracks.starts) + 1, 0)

@@ -30,7 +30,7 @@ from strava_assets.privacy.zones import Zone, ends_only_shapes
 from strava_assets.schema import CHANNELS
 
 #: Counts up whenever the cut, the lines or the figures come out differently.
-VERSION = "2"
+VERSION = "3"
 
 _CRS = pyproj.CRS("EPSG:4326")
 _FIGURES = ("altitude", "velocity_smooth", "heartrate", "cadence", "watts")
@@ -213,17 +213,20 @@ def _fill(
             row[name] = None if math.isnan(value) else value
     row["has_heartrate"] = row["average_heartrate"] is not None
     if len(mine):
-        row["start_date"] = _day(
-            row, float(month.samples.time[runs.first[mine[0]]]), float(month.samples.lon[runs.first[mine[0]]])
-        )
+        times = month.samples.time[runs.only(runs.activity == place).samples]
+        known = times[np.isfinite(times)]
+        row["start_date"] = _day(row, known[0] if len(known) else 0.0, float(month.samples.lon[runs.first[mine[0]]]))
 
 
 def _day(row: dict[str, Any], time: float, lon: float) -> Any:
-    """The local calendar day of the first visible sample: the hidden start decides nothing."""
+    """The local calendar day of the first visible sample that has a time: the hidden start decides nothing.
+
+    Only where no visible sample has one it is the day of the start.
+    """
     offset = row["utc_offset"]
     if offset is None:  # a file has no time zone: the sun's, at the visible place
         offset = round(lon / 15) * 3600
-    return (row["start_time"] + timedelta(seconds=(0 if math.isnan(time) else time) + offset)).date()
+    return (row["start_time"] + timedelta(seconds=float(time) + offset)).date()
 
 
 def _frame(rows: list[dict[str, Any]], reasons: list[str | None], prints: dict[int, str]) -> geopandas.GeoDataFrame:

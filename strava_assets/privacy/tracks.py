@@ -7,6 +7,7 @@ rejects by box first and projects only what is left. What does not: what "near" 
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from strava_assets.privacy import geodesy
 
 #: Steps longer than this are followed along the lon/lat line in pieces, metres.
 LONG_STEP = 500.0
+#: What is straight in lon and lat may bend so much in a plane before it is followed in pieces, metres.
+MOST_BEND = 0.1
 #: Around an area, metres: a shorter step from outside does not meet it.
 NEAR = 60.0
 #: Steps in a piece.
@@ -223,25 +226,48 @@ def touching(pieces: Pieces, area: Area) -> NDArray[np.int64]:
     return np.unique(index[inside])
 
 
-def distances(pieces: Pieces, area: Area, within: float) -> float:
-    """Smallest distance from any position near the area to its geometry, metres; ``inf`` if none is near."""
+def nearest(pieces: Pieces, area: Area, within: float) -> float:
+    """Smallest distance from any position or step to an area's geometry, metres; ``inf`` if it is more than ``within``.
+
+    Parameters
+    ----------
+    pieces : Pieces
+    area : Area
+    within : float
+        Metres.
+    """
+    shapely.prepare(area.geometry)
     wide = Area(area.center, shapely.buffer(area.geometry, within))
-    chosen, tracks = pieces.boxes.near(wide), pieces.tracks
-    if not len(chosen):
-        return float("inf")
-    index = ranges(pieces.first[chosen], pieces.end[chosen])
-    width, height = wide.box
-    lon, lat = tracks.around(area.center, index)
+    first, end = pieces.ranges(pieces.boxes.near(wide))
+    if not len(first):
+        return math.inf
+    index = ranges(first, end)
+    (width, height), (lon, lat) = wide.box, pieces.tracks.around(area.center, index)
+    a = np.delete(np.arange(len(index)), np.cumsum(end - first) - 1)
+    lon_b, lat_b = lon[a] + geodesy.unwrap(lon[a + 1] - lon[a]), lat[a + 1]
+    length = np.hypot(lon_b - lon[a], lat_b - lat[a]) * geodesy.LONGEST_DEGREE
     close = (np.abs(lon) <= width) & (np.abs(lat) <= height)
-    if not close.any():
-        return float("inf")
-    plane = geodesy.to_plane(tracks.lon[index[close]], tracks.lat[index[close]], area.center)
-    # who is farther from the middle than the nearest by more than the area's radius cannot be the nearest
-    reach = np.hypot(*plane.T)
-    radius = np.hypot(*shapely.get_coordinates(area.geometry).T).max()
-    middle = float(shapely.distance(area.geometry, shapely.Point(0.0, 0.0)))
-    plane = plane[reach - radius <= reach.min() + middle]
-    return float(shapely.distance(area.geometry, shapely.points(plane)).min())
+    distance = math.inf
+    if close.any():
+        plane = geodesy.to_plane(pieces.tracks.lon[index[close]], pieces.tracks.lat[index[close]], area.center)
+        # who is farther from the middle than the nearest by more than the area's radius cannot be the nearest
+        reach = np.hypot(*plane.T)
+        radius = np.hypot(*shapely.get_coordinates(area.geometry).T).max()
+        middle = float(shapely.distance(area.geometry, shapely.Point(0.0, 0.0)))
+        plane = plane[reach - radius <= reach.min() + middle]
+        distance = float(shapely.distance(area.geometry, shapely.multipoints(plane)))
+        # nor can a step be nearer that begins farther away than both; outside the box it does so farther than `within`
+        away = np.full(len(index), within)
+        away[close] = reach - radius
+        near = away[a] <= distance + length
+        a, lon_b, lat_b = a[near], lon_b[near], lat_b[near]
+    else:
+        far = length > NEAR
+        a, lon_b, lat_b = a[far], lon_b[far], lat_b[far]
+    _, lines = _followed(wide, lon[a], lat[a], lon_b, lat_b)
+    if len(lines):
+        distance = min(distance, float(shapely.distance(area.geometry, shapely.multilinestrings(lines))))
+    return distance if distance <= within else math.inf
 
 
 def _steps_meeting(
@@ -252,9 +278,30 @@ def _steps_meeting(
     lat_b: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Indices of steps that meet the area; degrees relative to its centre, the short way round."""
+    step, lines = _followed(area, lon_a, lat_a, lon_b, lat_b)
+    return np.unique(step[shapely.intersects(area.geometry, lines)])
+
+
+def _followed(
+    area: Area,
+    lon_a: NDArray[np.float64],
+    lat_a: NDArray[np.float64],
+    lon_b: NDArray[np.float64],
+    lat_b: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Steps along the lon/lat line as straights in the plane of an area, and which step each is of.
+
+    Degrees relative to its centre, the short way round. Long ones come in pieces, and without those that are far away.
+    """
     center_lon, center_lat = area.center
-    length = np.hypot((lon_b - lon_a) * np.cos(np.radians(center_lat)), lat_b - lat_a) * 111_320
-    pieces = np.clip(np.ceil(length / LONG_STEP), 1, 100_000).astype(np.int64)
+    middle = np.radians((lat_a + lat_b) / 2 + center_lat)
+    length = np.hypot((lon_b - lon_a) * np.cos(middle), lat_b - lat_a) * 111_320
+    # what is straight in lon and lat bends in the plane, near a pole also where it is short: a parallel is a circle
+    # there, and meridians, which converge, are crossed in a spiral
+    east, north = np.abs(np.radians(lon_b - lon_a)), np.abs(np.radians(lat_b - lat_a))
+    bend = geodesy.EARTH_RADIUS * (east**2 * np.abs(np.sin(2 * middle)) / 16 + east * north / 4)
+    pieces = np.ceil(np.maximum(length / LONG_STEP, np.sqrt(bend / MOST_BEND)))
+    pieces = np.clip(pieces, 1, 100_000).astype(np.int64)
     step = np.repeat(np.arange(len(pieces)), pieces)
     offset = np.arange(len(step)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     share = np.stack([offset / pieces[step], (offset + 1) / pieces[step]], axis=1)
@@ -266,8 +313,7 @@ def _steps_meeting(
         far = (np.abs(turned) > width + 1).all(axis=1) | (np.abs(lat) > height + 1).all(axis=1)
         step, lon, lat = step[~far], lon[~far], lat[~far]
     plane = geodesy.to_plane((lon + center_lon).ravel(), (lat + center_lat).ravel(), area.center)
-    lines = shapely.linestrings(plane.reshape(-1, 2, 2))
-    return np.unique(step[shapely.intersects(area.geometry, lines)])
+    return step, shapely.linestrings(plane.reshape(-1, 2, 2))
 
 
 def ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:

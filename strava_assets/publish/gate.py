@@ -18,7 +18,7 @@ import contextlib
 import hashlib
 import mimetypes
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,15 +33,13 @@ from strava_assets.privacy.invariants import Tested
 from strava_assets.privacy.visibility import Release
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish import topojson_file
+from strava_assets.publish.judging.folders import MODE, NO_TIME, is_as_written
 from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.maps import read_map
 from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
 from strava_assets.publish.paths import CSV_PATH, INDEX, TOPOJSON_PATH, is_leftover, map_path
 from strava_assets.publish.topojson_file import MapFile
 from strava_assets.stores import Store, write_file
-
-#: Every public file's modification time: 1 January 2000, UTC.
-NO_TIME = 946_684_800
 
 mimetypes.add_type("application/json", ".topojson")
 
@@ -167,6 +165,40 @@ class Gate:
         self._known = self._sizes = None
         self._begun = self._begun and not begin_anew
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the public files lie, to be looked at; None in a bucket."""
+        return Path(self._store.path("")) if self._store.is_folder else None
+
+    def unlike_written(self, digests: Mapping[str, str], passed_over: Collection[str] = ()) -> dict[str, str]:
+        """What is not as it was written, by path: what of it.
+
+        Parameters
+        ----------
+        digests : mapping of str to str
+            SHA-256 of everything that is there, by path.
+        passed_over : collection of str
+            Paths that are not to be read.
+        """
+        with self._database.transaction() as connection:
+            rows = queries().public_objects(connection, root=self._store.url, prefix="")
+            written = {row["path"]: row["sha256"] for row in rows}
+            odd = [path for path in {*written, *digests} if written.get(path) != digests.get(path)]
+        if not odd:
+            return {}
+        with self._database.transaction() as connection:  # others write meanwhile; now they do not
+            connection.execute("select pg_advisory_xact_lock(%s)", (zone_store.LOCK,))
+            rows = queries().public_objects_at(connection, root=self._store.url, paths=odd)
+            written = {row["path"]: row["sha256"] for row in rows}
+            there = {path: None if path in passed_over else _sha256(self.read_if_any(path)) for path in odd}
+        return {
+            path: "was published and is missing"
+            if there[path] is None
+            else ("was published by nobody" if path not in written else "has other bytes than were published")
+            for path in sorted(odd)
+            if written.get(path) != there[path]
+        }
+
     def remembered(self, folder: str) -> list[str]:
         """Everything below a folder that was written and not withdrawn, whether or not it is there."""
         with self._database.transaction() as connection:
@@ -273,7 +305,8 @@ class Gate:
                 if path in report.barred:
                     continue
                 digest = hashlib.sha256(data).hexdigest()
-                if sizes.get(path) == len(data) and self._is_same(path, digest, None if sceptical else known.get(path)):
+                memory = None if sceptical else known.get(path)
+                if sizes.get(path) == len(data) and self._is_same(path, digest, memory):
                     report.unchanged += 1
                 else:
                     self._write(path, data)
@@ -390,6 +423,8 @@ class Gate:
         """Whether the root holds these very bytes. The size was seen; memory or a second look tells the rest."""
         if known is not None:
             return known.sha256 == digest
+        if self._store.is_folder and not is_as_written(Path(self._store.path(path))):
+            return False
         return _sha256(self.read_if_any(path)) == digest
 
     def _list(self) -> dict[str, int]:
@@ -440,5 +475,5 @@ def _marks(zones: Iterable[Zone]) -> set[tuple[int, int, str, bytes]]:
 
 def _open_and_timeless(path: Path) -> None:
     """For everybody to read; without the time at which it was written (I18)."""
-    path.chmod(0o644)
+    path.chmod(MODE)
     os.utime(path, (NO_TIME, NO_TIME))

@@ -1,11 +1,13 @@
 """Reading the whole public root again, as anybody could, and judging all of it at once.
 
-What belongs here: collecting what is there and handing it to `judge`, and what only shows across files.
+What belongs here: collecting what is there and handing it to `judge`, and what only shows across files, or to whoever
+remembers what was written.
 What does not: the judgement itself, which is the gate's.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +15,7 @@ from strava_assets.privacy.invariants import LINE_TOLERANCE, Finding
 from strava_assets.publish import csv_files, topojson_decoder
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.judging.csvs import beside_line
+from strava_assets.publish.judging.folders import judge_folder
 from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.rules import Facts, Judgement, Map
 from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, csv_path
@@ -47,15 +50,17 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
     progress : callable, optional
         Called with files done and files in all.
     """
-    paths = list(gate.paths())
+    marks, unreadable = judge_folder(gate.folder) if gate.folder and gate.folder.is_dir() else ([], set())
+    paths = [path for path in gate.paths() if path not in unreadable]
+    digests: dict[str, str] = {}
     csvs = [path for path in paths if CSV_PATH.match(path)]
     rest = [path for path in paths if not CSV_PATH.match(path)]
-    total = Judgement()
+    total = Judgement(findings=marks)
     for at in range(0, len(csvs), _BATCH):
         _add(
             total,
             judge(
-                _there(gate, csvs[at : at + _BATCH]),
+                _there(gate, csvs[at : at + _BATCH], digests),
                 gate.rules,
                 _Read({}),
             ),
@@ -63,16 +68,21 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
         if progress:
             progress(min(at + _BATCH, len(csvs)), len(paths))
     # the map is held against what the CSVs' own bytes said just now, not against any memory
-    _add(total, judge(_there(gate, rest), gate.rules, _Read(total.facts)))
+    _add(total, judge(_there(gate, rest, digests), gate.rules, _Read(total.facts)))
     _across(gate, rest, csvs, total)
+    # what no rule can tell, as an older version or another digit: this very installation wrote something else
+    unlike = gate.unlike_written(digests, unreadable)
+    total.findings += [Finding("I12", path, what) for path, what in unlike.items() if path not in unreadable]
     if progress:
         progress(len(paths), len(paths))
     return total
 
 
-def _there(gate: Gate, paths: Sequence[str]) -> dict[str, bytes]:
-    """Bytes of what is still there: a withdrawal does not wait until everything was read."""
-    return {path: data for path in paths if (data := gate.read_if_any(path)) is not None}
+def _there(gate: Gate, paths: Sequence[str], digests: dict[str, str]) -> dict[str, bytes]:
+    """Bytes of what is still there, and their digests: a withdrawal does not wait until everything was read."""
+    there = {path: data for path in paths if (data := gate.read_if_any(path)) is not None}
+    digests |= {path: hashlib.sha256(data).hexdigest() for path, data in there.items()}
+    return there
 
 
 def _across(gate: Gate, rest: list[str], csvs: list[str], total: Judgement) -> None:

@@ -1,4 +1,4 @@
-"""``python -m strava_assets_tests.benchmarks [stages|cut|gateway|latency] [options]``: all of them, or one.
+"""``python -m strava_assets_tests.benchmarks [stages|cut|properties|gateway|latency] [options]``: all of them, or one.
 
 What belongs here: which parts there are, and their options. What does not: measuring.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from strava_assets_tests.benchmarks import cutting, gateway, latency, stages
+from strava_assets_tests.benchmarks import cutting, gateway, latency, properties, stages
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +18,7 @@ def main(arguments: list[str]) -> int:
     one.add_argument("--rides", type=int, default=400)
     one.add_argument("--kilometres", type=float, default=24.0)
     cutting.options(parts.add_parser("cut", help="the cut and what everybody would write, on the same tracks"))
+    properties.options(parts.add_parser("properties", help="every promise on worlds of every kind"))
     one = parts.add_parser("gateway", help="events at a constant rate while they are drained")
     one.add_argument("--seconds", type=int, default=60)
     one.add_argument("--rate", type=int, default=500, help="events a second")
@@ -29,8 +30,10 @@ def main(arguments: list[str]) -> int:
         stages.main(**options)
     if given.part in (None, "cut"):
         cutting.main(**options)
+    if given.part in (None, "properties"):
+        good = properties.main(**options) and good
     if given.part in (None, "gateway"):
-        good = gateway.main(**options)
+        good = gateway.main(**options) and good
     if given.part in (None, "latency"):
         latency.main(**options)
     return 0 if good else 1

@@ -95,17 +95,16 @@ def plain_runs(samples: Samples, areas: list[Area], margin: float) -> list[tuple
         touched = [touching(order, places, area, margin) for area in areas]
         hidden = {k for near, area in zip(touched, areas, strict=True) if not area.ends_only for k in near}
         apart = {k for k in order if not any(k in near for near in touched)}
-        clock, late = math.nan, {}
-        for k in order:
-            clock = samples.time[k] if math.isfinite(samples.time[k]) else clock
-            late[k] = clock
         certain = [(a, b) for a, b in itertools.pairwise(order) if a in apart and b in apart]
+        late, fell = clocks(samples.time, order, set(certain))
         took = [late[b] - late[a] for a, b in certain if math.isfinite(late[b] - late[a])]
         usual = max(0.0, statistics.median_high(took)) if took else 0.0
         steps = {
             (a, b)
             for a, b in itertools.pairwise(order)
-            if a not in hidden and b not in hidden and not is_gap(places, late, a, b, usual)
+            if not {a, b} & hidden
+            and not ((a, b) in fell or late[b] < late[a] - 0.05)
+            and not is_gap(places, late, a, b, usual)
         }
         hidden |= not_passed(order, places, samples.time, steps, apart, hidden, touched, areas)
         runs: list[list[int]] = []
@@ -206,13 +205,32 @@ def stays(
     return False
 
 
+def clocks(
+    time: np.ndarray, order: list[int], steps: set[tuple[int, int]]
+) -> tuple[dict[int, float], set[tuple[int, int]]]:
+    """What the clock says at each position, from what is visible before it; and the steps over which it fell."""
+    late, fell, end = {}, set(), None
+    clock = math.nan
+    for k in order:
+        if (end, k) not in steps:
+            clock = time[k]
+        else:
+            for between in range(end + 1, k + 1):
+                if math.isfinite(time[between]):
+                    if time[between] < clock - 0.05:
+                        fell.add((end, k))
+                    clock = time[between]
+        late[k], end = clock, k
+    return late, fell
+
+
 def is_gap(places: dict[int, tuple[float, float]], late: dict[int, float], a: int, b: int, usual: float) -> bool:
     took, length = late[b] - late[a], metres(places[a], places[b])
     if abs(places[b][0] - places[a][0]) > 180:
         return True
     if not math.isfinite(took):
         return False
-    if took < -0.05 or took > max(3600, 10 * usual):
+    if took > max(3600, 10 * usual):
         return True
     if took > max(300, 10 * usual) and length > 200:
         return True

@@ -134,7 +134,8 @@ def test_what_is_withdrawn_while_everything_is_read_is_no_crash(
     real, gone = Gate.read_if_any, csv_path(*published.ids[3])
     monkeypatch.setattr(Gate, "read_if_any", lambda gate, path: None if path == gone else real(gate, path))
     findings = verify(published.installation.gate()).findings
-    assert {finding.invariant for finding in findings} == {"I9"}  # its place on the map, which was read before
+    # its place on the map, which was read before; and that it is remembered
+    assert {finding.invariant for finding in findings} == {"I9", "I12"}
 
 
 def test_a_missing_or_foreign_file_is_found(published: Published) -> None:

@@ -1,0 +1,68 @@
+"""What a public folder tells beside its files' bytes: times, permissions, links, folders of nothing.
+
+What belongs here: looking at names and marks, never into files. What does not: buckets, which have none of it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from strava_assets.privacy.invariants import Finding
+
+#: Every public file's modification time, and its folder's: 1 January 2000, UTC.
+NO_TIME = 946_684_800
+#: For everybody to read, for nobody but the owner to write.
+MODE = 0o644
+
+
+def is_as_written(path: Path) -> bool:
+    """Whether something is a plain file, with the time and the permissions that the gate gives."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False
+    return status.st_mode == stat.S_IFREG | MODE and status.st_mtime == NO_TIME
+
+
+def judge_folder(root: Path) -> tuple[list[Finding], set[str]]:
+    """Look at everything below a public root.
+
+    Returns
+    -------
+    findings : list of Finding
+        I7 for what is no file of ours, I12 for what nobody can read or anybody write, I18 for times.
+    unreadable : set of str
+        Paths of what is no plain file: reading a link leads elsewhere, and reading a pipe never ends.
+    """
+    findings: list[Finding] = []
+    unreadable: set[str] = set()
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        if here != root and not folders and not files:
+            findings.append(Finding("I7", _told(here, root), "is an empty folder"))
+        if here.lstat().st_mtime != NO_TIME:
+            findings.append(Finding("I18", _told(here, root), "the folder's time tells when something came or went"))
+        for name in [*files, *(name for name in folders if (here / name).is_symlink())]:
+            path = here / name
+            try:
+                status = path.lstat()
+            except FileNotFoundError:  # withdrawn meanwhile
+                continue
+            where = _told(path, root)
+            if not stat.S_ISREG(status.st_mode):
+                kind = "a link" if stat.S_ISLNK(status.st_mode) else "no plain file"
+                findings.append(Finding("I7", where, f"is {kind}"))
+                unreadable.add(where)
+                continue
+            if stat.S_IMODE(status.st_mode) != MODE:
+                mode = f"{stat.S_IMODE(status.st_mode):o}"
+                findings.append(Finding("I12", where, f"its permissions are {mode}, not {MODE:o} as it was published"))
+            if status.st_mtime != NO_TIME:
+                findings.append(Finding("I18", where, "its time tells when it was written"))
+    return findings, unreadable
+
+
+def _told(path: Path, root: Path) -> str:
+    return "." if path == root else path.relative_to(root).as_posix()
