@@ -156,7 +156,7 @@ def _gaps(time: NDArray[np.float64], pieces: Pieces, goes_on: NDArray[np.bool_])
     far = far[goes_on[far]]
     length, around = _lengths(tracks, far), np.abs(tracks.lon[far + 1] - tracks.lon[far]) > 180.0
     with np.errstate(invalid="ignore"):
-        jumped = (length > _FAR) & (length > 100.0 * np.maximum(elapsed[far], 0.5))
+        jumped = (length > _FAR) & (length > 100.0 * elapsed[far])
     return np.concatenate([back, late, far[around | jumped]])
 
 

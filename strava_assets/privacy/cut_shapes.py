@@ -42,12 +42,6 @@ class CutShape:
     center: tuple[float, float]
     geometry: shapely.Geometry
 
-    @property
-    def reach(self) -> float:
-        """Distance from the centre to the farthest point, metres."""
-        coords = shapely.get_coordinates(self.geometry)
-        return float(np.hypot(coords[:, 0], coords[:, 1]).max()) if len(coords) else 0.0
-
 
 def draw(zone: shapely.Geometry, expansion: float = EXPANSION) -> CutShape:
     """Draw H for one zone (or several, united).

@@ -1,4 +1,4 @@
-"""Figures say what the visible samples say, weighed by the time that they stand for, and nothing of what lies between."""
+"""Figures say what the visible samples say, weighed by the time that they stand for, and nothing of what is between."""
 
 from __future__ import annotations
 
@@ -181,3 +181,5 @@ def test_times_and_distances_are_told_in_tenths_since_the_runs_own_beginning() -
     assert visible.time[5] == 2.3
     assert visible.distance.tolist() == [0.0, 100.0, 200.1, 0.0, 99.0, 200.0]
     assert visible.chord == pytest.approx([200, 200], abs=0.01)
+    without = figures.rebased(samples, runs, np.full(6, NAN))
+    assert without.distance.tolist() == [0.0, 100.0, 200.0, 0.0, 100.0, 200.0]

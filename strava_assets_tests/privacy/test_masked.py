@@ -176,8 +176,10 @@ def test_a_ride_that_is_not_asked_for_does_not_end_up_in_its_neighbour() -> None
     _, streams = tables([ride(1), ride(2), ride(3)])
     month = MonthSamples.of(streams, [1, 3])
     alone = MonthSamples.of(tables([ride(3)])[1], [3])
-    assert np.array_equal(month.samples.lon[month.samples.starts[1] :], alone.samples.lon)
-    assert month.samples.starts[-1] == len(month.samples.lon)
+    first, second, end = month.samples.starts
+    assert np.array_equal(month.samples.lon[second:end], alone.samples.lon)
+    assert second - first == tables([ride(1)])[1].num_rows
+    assert end == len(month.samples.lon)
 
 
 class TestAFingerprint:
