@@ -50,7 +50,7 @@ def test_a_track_of_one_position_is_found_if_it_is_there(center: tuple[float, fl
     width, height = geodesy.half_widths(center[1], 300.0)
     there = [np.array([center]) + np.array([[share * width, 0.0]]) for share in (0.0, 0.9, 1.1)]
     away = [np.array([center]) + np.array([[0.0, share * height]]) for share in (-0.9, -1.1, 1.1)]
-    tracks = [line for line in (*there, *away)]
+    tracks = there + away
     for line in tracks:
         line[:, 0] = geodesy.unwrap(line[:, 0])
     assert touching(Pieces.of(Tracks.of(tracks)), area).tolist() == [0, 1, 3]

@@ -260,6 +260,20 @@ def test_a_new_zone_withdraws_at_once(published: Published) -> None:
     assert found(published) == set()
 
 
+def test_a_new_zone_withdraws_also_what_nobody_remembers(published: Published) -> None:
+    """As a killed writer left it, or somebody's hand: on no map, in no memory."""
+    path = a_csv(published)
+    stray = path.with_name("stream_0123456789abcdef.csv")
+    header, *rows = path.read_text().splitlines()
+    cells = dict(zip(header.split(","), rows[700].split(","), strict=True))
+    stray.write_bytes(path.read_bytes())
+    published.installation.gate().withdraw([str(path.relative_to(published.root))])
+    place = Place(float(cells["lng"]), float(cells["lat"]))
+    zone_store.add(published.installation.database, [DrawnZone("", place.polygon(circle(100)))])
+    assert "0123456789abcdef" in taking_back.withdraw_exposed(published.installation.gate())
+    assert not stray.exists()
+
+
 def test_names_that_tell_a_zones_name_are_replaced(published: Published) -> None:
     published.publish([ride(1, name="Back to rosenhof, wet")])
     data = b"".join(files(published.root).values())
