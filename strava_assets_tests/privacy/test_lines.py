@@ -10,6 +10,7 @@ import shapely
 
 from strava_assets.privacy import cut, geodesy, lines
 from strava_assets.privacy.cut import Runs, Samples
+from strava_assets.publish import topojson_file
 from strava_assets_tests.privacy.worlds import Place
 
 HOME = Place(7.6, 47.5)
@@ -44,6 +45,18 @@ def test_no_chord_is_longer_than_two_kilometres_and_no_straight_leaves_the_track
     assert geodesy.step_lengths(*line.T).max() < lines.LONGEST_CHORD * 1.01 + 20
     assert 6 < len(line) < 40
     assert beside(place, track, line) < cut.TOLERANCE + cut.QUANTUM + 0.2
+
+
+def test_whoever_is_recorded_every_three_kilometres_loses_no_vertex() -> None:
+    metres = np.column_stack([np.arange(8) * 3_000.0, np.where(np.arange(8) % 2, 400.0, -400.0)])
+    sparse, dense = HOME.degrees(metres), HOME.degrees(np.arange(0, 900, 10.0)[:, None] * [0.6, 0.8])
+    for line in (drawn(sparse)[0], drawn(dense, sparse, dense)[1]):
+        assert np.array_equal(line, np.rint(sparse * lines.CELLS) / lines.CELLS)
+    assert len(drawn(dense, sparse[:1], dense)[1]) == 1
+
+
+def test_the_grid_is_the_files() -> None:
+    assert lines.CELLS * topojson_file.CELL == pytest.approx(1, abs=1e-9)
 
 
 def test_a_chord_begins_anew_in_every_run() -> None:

@@ -15,9 +15,9 @@ CENTERS = [(7.6, 80.0), (7.6, 0.5), (-179.999, 47.5), (179.9995, -66.0), (60.0, 
 
 
 def plainly_meets(area: Area, start: np.ndarray, end: np.ndarray) -> bool:
-    """Followed along the straight line of the map, ten metres at a time."""
+    """Followed along the straight line of the map, twenty-five metres at a time."""
     turn = geodesy.unwrap(end[0] - start[0])
-    count = max(2, int(geodesy.step_lengths(*np.stack([start, end], axis=1))[0] / 10))
+    count = max(2, int(geodesy.step_lengths(*np.stack([start, end], axis=1))[0] / 25))
     lon, lat = start[0] + np.linspace(0, turn, count), np.linspace(start[1], end[1], count)
     return bool(shapely.intersects(area.geometry, shapely.LineString(geodesy.to_plane(lon, lat, area.center))))
 
