@@ -54,6 +54,9 @@ def test_it_is_told_how_much_was_tested_and_how_near_anything_came() -> None:
     assert tested.nearest == pytest.approx(600, abs=3)
     near(zone(400), tested=tested)
     assert (tested.vertices, tested.segments) == (7, 4)
+    far = invariants.Tested()
+    near(zone(400), [(40_000, 0), (40_500, 0)], tested=far)
+    assert far.nearest == math.inf
 
 
 def rows(**change: Any) -> list[tuple[str, str]]:
@@ -150,9 +153,7 @@ def figures(rise: float | None = 30.0, segments: int = 1, highest: Any = HIGHEST
         {"max_speed": 9.5},
         {"total_elevation_gain": 31.2},
         {"total_elevation_gain": 32.0, "segments": 5},
-        {"total_elevation_gain": 9_000, "rise": None},
-        {"max_heartrate": 220, "highest": None},
-        {"max_heartrate": 220, "highest": {"watts": 200.0}},
+        {"max_heartrate": 220, "total_elevation_gain": 9_000, "highest": None, "rise": None},
         {"calories": 500, "partly_hidden": False},
         dict.fromkeys(("distance", "elapsed_time", "moving_time", "average_speed", "max_heartrate"), None),
         {"distance": True, "elapsed_time": "99999"},  # of another kind: told by `property_types`

@@ -190,7 +190,7 @@ def test_a_csv_that_is_on_no_map_is_found(published: Published) -> None:
     stray = path.with_name("stream_0123456789abcdef.csv")
     stray.write_bytes(path.read_bytes())
     findings = verify(published.installation.gate()).findings
-    assert [(f.invariant, f.where) for f in findings] == [("I9", str(stray.relative_to(published.root)))]
+    assert ("I9", str(stray.relative_to(published.root))) in {(f.invariant, f.where) for f in findings}
 
 
 def test_without_any_zone_nothing_is_published(published: Published) -> None:
