@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from strava_assets_tests.faults.planting import caught, copy_of_the_project, misplaced, passes
+from strava_assets_tests.faults.planting import caught, copy_of_the_project, failure, misplaced
 from strava_assets_tests.faults.table import FAULTS
 
 
@@ -26,8 +26,8 @@ def main(arguments: list[str]) -> int:
     survived = 0
     with tempfile.TemporaryDirectory(prefix="faults-") as temporary:
         folder = copy_of_the_project(Path(temporary))
-        if not passes(folder, sorted({test for fault in chosen for test in fault.tests})):
-            print("the tests fail without any fault: mend that first", file=sys.stderr)
+        if said := failure(folder, sorted({test for fault in chosen for test in fault.tests})):
+            print(f"{said}\nthe tests fail without any fault: mend that first", file=sys.stderr)
             return 1
         for fault in chosen:
             begun = time.perf_counter()
