@@ -61,6 +61,13 @@ def test_what_is_usual_is_that_of_the_activity_itself_also_in_its_first_step() -
     assert runs(dense, sparse, dense) == [(0, 0, 99), (1, 100, 129), (2, 130, 229)]
 
 
+def test_the_middle_interval_is_the_usual_one_the_last_step_included() -> None:
+    intervals = np.concatenate([np.ones(40), np.full(60, 100.0), [900.0], np.full(10, 100.0)])
+    east = np.concatenate([[0], np.cumsum(np.where(intervals == 900, 400.0, 5.0))])
+    assert len(runs((east, np.concatenate([[0], np.cumsum(intervals)])))) == 1
+    assert runs(([0, 250, 550], [0, 1, 351])) == [(0, 0, 2)]
+
+
 def test_what_happened_in_a_hidden_place_does_not_decide_what_is_usual() -> None:
     """I4: somebody who stopped there often does not make a pause elsewhere a usual one."""
     east = np.concatenate([np.arange(-1500, -400, 5.0), np.linspace(-100, 100, 1500), np.arange(400, 3000, 5.0)])

@@ -76,6 +76,8 @@ def test_nothing_meets_nothing() -> None:
         (-179.99, 179.99, 0.0, True),
         (-100.0, 100.0, 150.0, True),
         (-80.0, 80.0, 150.0, False),
+        (-90.2, 90.2, 180.0, True),
+        (-89.8, 89.8, 180.0, False),
     ],
 )
 def test_boxes_meet_a_place_round_the_globe(west: float, east: float, center: float, near: bool) -> None:
