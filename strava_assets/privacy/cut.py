@@ -181,7 +181,7 @@ def _gaps(
     far = far[goes_on[far]]
     length, around = _lengths(tracks, far), np.abs(tracks.lon[far + 1] - tracks.lon[far]) > 180.0
     with np.errstate(invalid="ignore"):
-        jumped = (length > _FAR) & (length > 100.0 * np.maximum(elapsed[far], 0.5))
+        jumped = (length > _FAR) & (length > 100.0 * elapsed[far])
     return np.concatenate([back, late, far[around | jumped]])
 
 

@@ -51,12 +51,6 @@ class CutShape:
     geometry: shapely.Geometry
     expansion: float = EXPANSION
 
-    @property
-    def reach(self) -> float:
-        """Distance from the centre to the farthest point, metres."""
-        coords = shapely.get_coordinates(self.geometry)
-        return float(np.hypot(coords[:, 0], coords[:, 1]).max()) if len(coords) else 0.0
-
 
 def draw(zone: shapely.Geometry, expansion: float = EXPANSION) -> CutShape:
     """Draw H for one zone (or several, united).

@@ -159,8 +159,6 @@ class Pieces:
         inner = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
         first = np.repeat(tracks.starts[:-1], count) + PIECE * inner
         last = np.minimum(first + PIECE, np.repeat(tracks.starts[1:], count) - 1)  # which the next piece begins with
-        if not len(first):
-            return Pieces(tracks, first, first, Boxes(*(np.empty(0) for _ in range(4))))
         lon, lat = tracks.lon, tracks.lat
         boxes = Boxes.around(
             np.minimum(np.minimum.reduceat(lon, first), lon[last]),

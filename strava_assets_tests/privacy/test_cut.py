@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strava_assets.privacy import cut, cut_shapes, figures, lines
+from strava_assets.privacy import cut, cut_shapes, figures, geodesy, lines
 from strava_assets.privacy.cut import Samples
 from strava_assets.privacy.zones import Zone
 from strava_assets_tests.privacy.worlds import Place, circle, nearest
@@ -88,13 +88,17 @@ def test_runs_shorter_than_200_m_are_hidden() -> None:
     assert len(csv) == 1
 
 
+def test_a_run_of_exactly_200_m_is_shown_and_not_a_millimetre_less() -> None:
+    for metres, shown in ((200.0, 1), (199.999, 0)):
+        north = math.degrees(metres / geodesy.EARTH_RADIUS)
+        assert len(published(samples_of(np.array([(7.6, 0.0), (7.6, north)])), [])[0]) == shown
+
+
 def test_simplification_comes_after_the_cut_and_stays_outside() -> None:
     """A track that skirts the cut shape a metre beyond the margin comes no nearer by being simplified."""
     home = zone(HOME, circle(150))
     rim = shapely.get_coordinates(shapely.buffer(home.shape.geometry, cut.MARGIN + 1, quad_segs=64))
     rim = np.concatenate([rim, rim])
-    from strava_assets.privacy import geodesy
-
     back = geodesy.geometry_to_degrees(shapely.LineString(rim), home.shape.center)
     track = shapely.get_coordinates(shapely.segmentize(back, 5e-5)).round(7)
     csv, drawn = published(samples_of(track), [home])

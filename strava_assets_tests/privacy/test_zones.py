@@ -158,6 +158,26 @@ def test_a_zone_that_leaves_the_shape_extends_it_and_shows_nothing(installation:
     assert all(cut_shapes.holds(zone.shape, zone.geometry) for zone in after)
 
 
+def test_what_was_hidden_stays_so_however_small_the_addition(installation: Installation) -> None:
+    [before] = zone_store.add(installation.database, [DrawnZone("a", HOME.polygon(circle(100)))])
+    beside = DrawnZone("b", HOME.polygon(circle(600, center=(650, 0))))
+    zone_store.add(installation.database, [beside], expansion=1.0)
+    for zone in zone_store.in_force(installation.database):
+        assert shapely.covers(shapely.buffer(zone.shape.geometry, 0.5), before.shape.geometry)
+
+
+def test_a_place_keeps_the_size_of_cut_that_its_owner_chose(installation: Installation) -> None:
+    """E decides how large the cut is, also of what is added to it later."""
+    first = DrawnZone("a", HOME.polygon(circle(100)))
+    [small] = zone_store.add(installation.database, [first], expansion=800.0)
+    assert small.expansion == 800.0
+    assert small.shape.geometry.area > np.pi * 900**2
+    wide = DrawnZone("b", HOME.polygon(circle(1600, center=(1500, 0))))
+    zone_store.add(installation.database, [wide], expansion=800.0)
+    for zone in zone_store.in_force(installation.database):
+        assert zone.shape.geometry.area > 17e6  # with 300 m it would be no more than 14.4
+
+
 def test_until_a_zone_is_drawn_the_ends_of_tracks_are_hidden(installation: Installation) -> None:
     ends = HOME.degrees(np.array([(0, 0), (60, 0), (30, 30), (5000, 0), (5120, 0)]))
     added = zone_store.cover_ends(installation.database, ends)

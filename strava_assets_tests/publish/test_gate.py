@@ -166,6 +166,34 @@ def test_the_gate_refuses_and_writes_nothing(published: Published) -> None:
     assert files(published.root) == before
 
 
+def test_one_finding_is_enough_to_refuse(published: Published) -> None:
+    path = a_csv(published)
+    table = [row.split(",") for row in path.read_text().splitlines()]
+    swapped = "".join(",".join([*row[:-2], row[-1], row[-2]]) + "\n" for row in table).encode()
+    objects, before = {str(path.relative_to(published.root)): swapped}, files(published.root)
+    gate = published.installation.gate()
+    assert [finding.invariant for finding in gate.judge(objects).findings] == ["I7"]
+    with pytest.raises(GateRefused, match="columns are not in CONTRACT's order"):
+        gate.publish(objects)
+    assert files(published.root) == before
+
+
+def test_verify_believes_the_bytes_and_no_memory(published: Published) -> None:
+    path = a_csv(published)
+    rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(rows[: len(rows) // 2]))
+    findings = verify(published.installation.gate()).findings
+    assert any(f.invariant == "I5" and path.stem.removeprefix("stream_") in f.where for f in findings)
+
+
+def test_a_csv_that_is_on_no_map_is_found(published: Published) -> None:
+    path = a_csv(published)
+    stray = path.with_name("stream_0123456789abcdef.csv")
+    stray.write_bytes(path.read_bytes())
+    findings = verify(published.installation.gate()).findings
+    assert ("I9", str(stray.relative_to(published.root))) in {(f.invariant, f.where) for f in findings}
+
+
 def test_without_any_zone_nothing_is_published(published: Published) -> None:
     for zone in zone_store.stored(published.installation.database):
         zone_store.remove(published.installation.database, zone.id)
@@ -180,6 +208,13 @@ def test_files_tell_no_time(published: Published) -> None:
     published.publish([*(ride(number) for number in range(1, 9)), ride(9)])
     for path in [published.root, *published.root.rglob("*")]:
         assert path.stat().st_mtime == NO_TIME, path
+
+
+def test_a_folder_does_not_tell_when_something_in_it_was_withdrawn(published: Published) -> None:
+    path = a_csv(published)
+    published.installation.gate().withdraw([str(path.relative_to(published.root))])
+    for folder in (path.parent, path.parent.parent, published.root):
+        assert folder.stat().st_mtime == NO_TIME, folder
 
 
 def test_an_unwritable_root_is_a_clear_line_and_loses_nothing(published: Published) -> None:
@@ -224,6 +259,20 @@ def test_a_new_zone_withdraws_at_once(published: Published) -> None:
     assert path.stem.removeprefix("stream_") in withdrawn
     assert not path.exists()
     assert found(published) == set()
+
+
+def test_a_new_zone_withdraws_also_what_nobody_remembers(published: Published) -> None:
+    """As a killed writer left it, or somebody's hand: on no map, in no memory."""
+    path = a_csv(published)
+    stray = path.with_name("stream_0123456789abcdef.csv")
+    header, *rows = path.read_text().splitlines()
+    cells = dict(zip(header.split(","), rows[700].split(","), strict=True))
+    stray.write_bytes(path.read_bytes())
+    published.installation.gate().withdraw([str(path.relative_to(published.root))])
+    place = Place(float(cells["lng"]), float(cells["lat"]))
+    zone_store.add(published.installation.database, [DrawnZone("", place.polygon(circle(100)))])
+    assert "0123456789abcdef" in taking_back.withdraw_exposed(published.installation.gate())
+    assert not stray.exists()
 
 
 def test_names_that_tell_a_zones_name_are_replaced(published: Published) -> None:

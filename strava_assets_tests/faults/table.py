@@ -1,0 +1,577 @@
+"""The faults: each rule of the promise in docs/privacy.md, broken as it might be by a hand that slips.
+
+A text has to stand exactly once in its file. If it does no more, the code was changed: plant the fault where the rule
+is kept now. A test is named by its file and its function; where it has cases, all of them are run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    file : str
+        Below ``strava_assets``.
+    before, after : str
+        What stands there, and what is planted in its place.
+    tests : tuple of str
+        Below ``strava_assets_tests``: one of these has to fail.
+    """
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+CUT, MASKED, LINES = "privacy/cut.py", "privacy/masked.py", "privacy/lines.py"
+FIGURES, SHAPES, ZONES = "privacy/figures.py", "privacy/cut_shapes.py", "privacy/zones.py"
+STORE, GATE, MAPS = "privacy/zone_store.py", "publish/gate.py", "publish/map_files.py"
+TAKING_BACK, VERIFY, JUDGE = "publish/taking_back.py", "publish/verify.py", "publish/judging/judge.py"
+
+FAULTS = (
+    # the cut
+    Fault(
+        "the track is simplified before it is cut",
+        MASKED,
+        "    runs = cut.visible_runs(month.samples, cut.hidden_areas(zones))\n",
+        """\
+    drawn, _ = lines.simplified(month.samples, cut.visible_runs(month.samples, []))
+    cells_of_all = np.rint(np.column_stack([month.samples.lon, month.samples.lat]) * lines.CELLS)
+    kept = (cells_of_all[:, None] == drawn[None]).all(-1).any(1)
+    rough = np.where(kept, month.samples.lon, np.nan)
+    rough_samples = Samples(rough, month.samples.lat, month.samples.time, month.samples.starts)
+    runs = cut.visible_runs(rough_samples, cut.hidden_areas(zones))
+""",
+        ("privacy/test_masked.py::test_the_cut_comes_first_and_sees_every_sample_that_simplifying_would_drop",),
+    ),
+    Fault(
+        "a step across a zone hides nothing if both its ends are outside",
+        "privacy/tracks.py",
+        "np.unique(step[shapely.intersects(area.geometry, lines)])",
+        "step[:0]",
+        ("privacy/test_long_steps.py::test_it_is_found_from_every_side_and_only_if_it_meets",),
+    ),
+    Fault(
+        "a step that meets a zone hides only the sample before it",
+        "privacy/tracks.py",
+        "] + 1] = True\n",
+        "] + 0] = True\n",
+        ("privacy/test_tracks.py::test_a_step_that_crosses_a_narrow_place_is_found_however_short",),
+    ),
+    Fault(
+        "a run begins one sample too early",
+        CUT,
+        "    first, last = first[enough], last[enough]\n",
+        "    first, last = np.maximum(first[enough] - 1, 0), last[enough]\n",
+        ("privacy/test_cut.py::test_going_back_in_time_starts_a_new_run",),
+    ),
+    Fault(
+        "a run ends one sample too late",
+        CUT,
+        "    first, last = first[enough], last[enough]\n",
+        "    first, last = first[enough], np.minimum(last[enough] + 1, len(visible) - 1)\n",
+        ("privacy/test_plainly.py",),
+    ),
+    Fault(
+        "the margin around the cut shape is missing",
+        CUT,
+        "shapely.buffer(shape.geometry, margin, quad_segs=32)",
+        "shape.geometry",
+        ("privacy/test_masked.py::test_a_track_that_skirts_the_cut_keeps_the_margin_and_one_that_comes_nearer_is_cut",),
+    ),
+    Fault(
+        "of several zones only the first is cut",
+        CUT,
+        "    for area in areas:\n",
+        "    for area in areas[:1]:\n",
+        ("privacy/test_masked.py::test_a_zone_is_cut_however_large_its_month",),
+    ),
+    Fault(
+        "a run of exactly 200 m is hidden: > for >=",
+        CUT,
+        ">= SHORTEST_RUN * 1e6",
+        "> SHORTEST_RUN * 1e6",
+        ("privacy/test_cut.py::test_a_run_of_exactly_200_m_is_shown_and_not_a_millimetre_less",),
+    ),
+    Fault(
+        "runs that are too short are shown",
+        CUT,
+        "    first, last = first[enough], last[enough]\n",
+        "",
+        ("privacy/test_cut.py::test_runs_shorter_than_200_m_are_hidden",),
+    ),
+    Fault(
+        "samples before the first visible one are shown with it",
+        MASKED,
+        '    row["first"] = (runs.first[mine] - start).tolist()\n',
+        '    row["first"] = [0, *(runs.first[mine] - start).tolist()][: len(mine)]\n',
+        ("publish/test_attacks.py::test_samples_before_the_first_position_are_hidden_and_so_are_the_calories",),
+    ),
+    Fault(
+        "each run is shown with the sample after it",
+        MASKED,
+        '    row["last"] = (runs.last[mine] - start).tolist()\n',
+        '    row["last"] = (runs.last[mine] - start + 1).tolist()\n',
+        ("privacy/test_masked.py::test_the_table_says_which_samples_are_visible",),
+    ),
+    Fault(
+        "one activity's run goes on in the next activity",
+        CUT,
+        "    goes_on[tracks.starts[(tracks.starts > 0) & (tracks.starts < len(visible))] - 1] = False\n",
+        "",
+        ("privacy/test_gaps.py::test_an_activity_of_one_sample_does_not_go_on_in_the_next",),
+    ),
+    Fault(
+        "a pause or a leap is no gap",
+        CUT,
+        "return np.concatenate([back, late, far[around | jumped]])",
+        "return back",
+        ("privacy/test_cut.py::test_a_leap_of_a_kilometre_in_a_second_is_a_gap_wherever_it_goes",),
+    ),
+    Fault(
+        "a hidden pause decides what is usual",
+        CUT,
+        "times = times[np.isfinite(times)]",
+        "times = elapsed[own][np.isfinite(elapsed[own])]",
+        ("privacy/test_gaps.py::test_what_happened_in_a_hidden_place_does_not_decide_what_is_usual",),
+    ),
+    # the lines
+    Fault(
+        "simplifying moves the line twice as far as the margin allows",
+        LINES,
+        "tolerance, preserve_topology=False)",
+        "2.5 * tolerance, preserve_topology=False)",
+        ("privacy/test_cut.py::test_the_lines_keep_within_tolerance_of_the_samples",),
+    ),
+    Fault(
+        "a chord may be of any length",
+        LINES,
+        "int(LONGEST_CHORD * 1e6)",
+        "int(1e18)",
+        ("privacy/test_lines.py::test_no_chord_is_longer_than_two_kilometres_and_no_straight_leaves_the_track",),
+    ),
+    Fault(
+        "vertices are quantised on a grid ten times as coarse",
+        LINES,
+        "CELLS = 100_000",
+        "CELLS = 10_000",
+        ("privacy/test_lines.py",),
+    ),
+    Fault(
+        "metres are those of the equator everywhere",
+        LINES,
+        "_DEGREE * np.cos(np.radians(np.minimum.reduceat(np.abs(lat), heads)))",
+        "_DEGREE * np.ones(len(heads)) * 0.1",
+        ("privacy/test_cut.py::test_the_lines_keep_within_tolerance_of_the_samples",),
+    ),
+    # the figures
+    Fault(
+        "time goes on from the hidden start",
+        FIGURES,
+        "[first][run]",
+        "[first][run] * 0",
+        ("privacy/test_cut.py::test_the_differential_holds_inside_the_cut",),
+    ),
+    Fault(
+        "time starts anew in the first run only",
+        FIGURES,
+        "[first][run]",
+        "[first][0]",
+        ("privacy/test_figures.py::test_times_and_distances_are_told_in_tenths_since_the_runs_own_beginning",),
+    ),
+    Fault(
+        "the track's length goes on across what is hidden",
+        FIGURES,
+        "np.floor((walked - walked[heads][run]) / 1e5 + 0.5) / 10",
+        "np.floor(walked / 1e5 + 0.5) / 10",
+        ("privacy/test_figures.py::test_times_and_distances_are_told_in_tenths_since_the_runs_own_beginning",),
+    ),
+    Fault(
+        "an odometer is believed that knows more than the visible track",
+        FIGURES,
+        "        believed &= wheel[ends] <= ODOMETER_SLACK * chord\n",
+        "        pass\n",
+        ("privacy/test_figures.py::test_the_odometer_is_believed_while_it_is_no_longer_than_the_track",),
+    ),
+    Fault(
+        "the climb from one run to the next is counted",
+        FIGURES,
+        "rise = np.where(np.diff(line) == 0, np.maximum(np.diff(coords[:, 1]), 0.0), 0.0)",
+        "rise = np.maximum(np.diff(coords[:, 1]), 0.0)",
+        ("privacy/test_figures.py::test_what_lies_between_two_runs_adds_nothing",),
+    ),
+    Fault(
+        "means are taken over samples, not over time",
+        FIGURES,
+        "    weight = np.where(weight > 0, np.minimum(weight, 30.0), 0.0)\n",
+        "    weight = np.ones(len(weight))\n",
+        ("privacy/test_figures.py::test_a_sample_stands_for_the_time_until_the_next_one",),
+    ),
+    Fault(
+        "totals are those of the whole ride",
+        MASKED,
+        "            value = float(values[name][place])\n",
+        '            value = float(values[name][place] if row[name] is None or name != "distance" else row[name])\n',
+        ("privacy/test_masked.py::test_no_figure_of_the_whole_ride_comes_through",),
+    ),
+    Fault(
+        "averages are those of the whole ride",
+        MASKED,
+        '        if name != "calories":\n',
+        '        if name not in ("calories", "average_heartrate", "average_watts", "average_speed"):\n',
+        ("privacy/test_masked.py::test_no_figure_of_the_whole_ride_comes_through",),
+    ),
+    Fault(
+        "calories of a partly hidden ride are shown",
+        MASKED,
+        '        row["calories"] = None\n',
+        "        pass\n",
+        ("privacy/test_masked.py::test_calories_are_shown_of_whole_rides_only",),
+    ),
+    Fault(
+        "the day is that of the hidden start",
+        MASKED,
+        'row["start_time"] + timedelta(seconds=',
+        'row["start_time"] + timedelta(seconds=0 * ',
+        ("privacy/test_masked.py::test_the_day_is_that_of_the_first_visible_sample",),
+    ),
+    Fault(
+        "the name and the bike of a hidden ride stay in its row",
+        MASKED,
+        '"hidden_because", "samples")\n                else None',
+        '"hidden_because", "samples", "name", "gear_name")\n                else None',
+        ("privacy/test_masked.py::test_of_what_is_hidden_nothing_is_carried_on",),
+    ),
+    Fault(
+        "samples of a hidden ride end up in its neighbour",
+        MASKED,
+        'table.filter(pc.is_in(table.column("activity_id"), pa.array(ids, pa.int64())))',
+        "table",
+        ("privacy/test_masked.py::test_a_ride_that_is_not_asked_for_does_not_end_up_in_its_neighbour",),
+    ),
+    Fault(
+        "a new zone makes no masked row stale",
+        MASKED,
+        "|{reach.get(row['activity_id'], '')}",
+        "",
+        ("privacy/test_masked.py::TestAFingerprint",),
+    ),
+    Fault(
+        "a cut shape that moved makes no masked row stale",
+        MASKED,
+        'f"{shape.center}".encode() + ',
+        "",
+        ("privacy/test_masked.py::TestAFingerprint",),
+    ),
+    # who may be seen
+    Fault(
+        "what nobody released is shown",
+        "privacy/visibility.py",
+        'if visibility != "everyone":',
+        'if visibility not in ("everyone", "unknown"):',
+        ("privacy/test_visibility.py::test_only_what_is_visible_to_everyone_may_be_shown",),
+    ),
+    Fault(
+        "one published source is enough",
+        "privacy/visibility.py",
+        'if not set(provenance.split("+")) <= set(sources):',
+        'if not set(provenance.split("+")) & set(sources):',
+        ("privacy/test_visibility.py::test_every_source_that_a_ride_is_made_of_has_to_be_published",),
+    ),
+    # zones and their shapes
+    Fault(
+        "a zone file is read without the rows that are wrong",
+        ZONES,
+        "        zones.append(DrawnZone(name, _judged(row[frame.geometry.name], radius, where)))\n",
+        """\
+        try:
+            zones.append(DrawnZone(name, _judged(row[frame.geometry.name], radius, where)))
+        except ZoneFileError:
+            continue
+""",
+        ("privacy/test_zones.py::test_one_bad_row_refuses_the_whole_file_and_is_named",),
+    ),
+    Fault(
+        "a zone file's coordinate reference system is ignored",
+        ZONES,
+        '    return frame.to_crs("OGC:CRS84")\n',
+        "    return frame\n",
+        ("privacy/test_zones.py::test_polygons_points_and_other_crs_are_read",),
+    ),
+    Fault(
+        "the shape is not displaced",
+        SHAPES,
+        "lambda c: c + [distance * math.cos(angle), distance * math.sin(angle)]",
+        "lambda c: c",
+        ("privacy/test_zones.py::test_the_cut_shape_holds_the_zone_and_its_guard_wherever_it_lands",),
+    ),
+    Fault(
+        "the shape is displaced, but does not hold the zone any more",
+        SHAPES,
+        "    shape = _filled(shapely.union(grown, _guarded(plane)))\n",
+        "    shape = _filled(shapely.buffer(moved, GUARD))\n",
+        ("privacy/test_zones.py::test_the_cut_shape_holds_the_zone_and_its_guard_wherever_it_lands",),
+    ),
+    Fault(
+        "the displacement comes from a source that can be foreseen",
+        SHAPES,
+        "    source = secrets.SystemRandom()\n",
+        "    source = __import__('random').Random(4)\n",
+        ("privacy/test_zones.py::test_the_cut_shape_holds_the_zone_and_its_guard_wherever_it_lands",),
+    ),
+    Fault(
+        "the displacement crowds around the middle",
+        SHAPES,
+        "radius * math.sqrt(source.random())",
+        "radius * source.random() ** 2",
+        ("privacy/test_zones.py::test_the_cut_shape_holds_the_zone_and_its_guard_wherever_it_lands",),
+    ),
+    Fault(
+        "an extended shape forgets what it hid before",
+        SHAPES,
+        "_filled(shapely.union(shape.geometry, shapely.make_valid(moved)))",
+        "_filled(shapely.make_valid(moved))",
+        ("privacy/test_cut_shapes.py::test_an_extended_shape_hides_both",),
+    ),
+    Fault(
+        "an extension is drawn with the default E, not with the owner's",
+        STORE,
+        "cut_shapes.extend(shape, cut_shapes.draw(united, expansion))",
+        "cut_shapes.extend(shape, cut_shapes.draw(united))",
+        ("privacy/test_zones.py::test_a_place_keeps_the_size_of_cut_that_its_owner_chose",),
+    ),
+    Fault(
+        "the shape is drawn again whenever zones are read",
+        STORE,
+        "        shape,\n        row[",
+        "        cut_shapes.draw(shapely.from_wkb(bytes(row['geometry']))),\n        row[",
+        ("privacy/test_zones.py::test_a_shape_is_drawn_once_and_kept",),
+    ),
+    Fault(
+        "a place that is drawn again gets another shape",
+        STORE,
+        "queries().unused_shapes(connection)",
+        "[]",
+        ("publish/test_attacks.py::test_a_place_drawn_again_is_cut_as_before",),
+    ),
+    Fault(
+        "of the ends of tracks only one is hidden",
+        "privacy/provisional.py",
+        "        ends = ends[_distance(ends, lon, lat) > RADIUS]\n    return places",
+        "        ends = ends[:0]\n    return places",
+        ("privacy/test_zones.py::test_until_a_zone_is_drawn_the_ends_of_tracks_are_hidden",),
+    ),
+    # the gate
+    Fault(
+        "the gate lets one finding pass",
+        GATE,
+        "        if judgement.findings:\n",
+        "        if len(judgement.findings) > 1:\n",
+        ("publish/test_gate.py::test_one_finding_is_enough_to_refuse",),
+    ),
+    Fault(
+        "the gate writes before it judges",
+        GATE,
+        "        judgement, rests_on = self._judged(objects)\n",
+        """\
+        for path, data in objects.items():
+            self._write(path, data)
+        judgement, rests_on = self._judged(objects)
+""",
+        ("publish/test_gate.py::test_the_gate_refuses_and_writes_nothing",),
+    ),
+    Fault(
+        "the gate does not see that a zone was added while a file was made",
+        GATE,
+        "            if _marks(zone_store.in_force(self._database)) != _marks(self.rules.zones):\n",
+        "            if not zone_store.in_force(self._database) and self.rules.zones:\n",
+        ("publish/test_attacks.py::test_what_was_made_with_older_zones_passes_no_gate",),
+    ),
+    Fault(
+        "the gate does not ask whether an activity may still be shown",
+        GATE,
+        "        return [path for path in csvs if activities.get(path) not in released]\n",
+        "        return []\n",
+        ("publish/test_races.py::test_a_file_without_an_activity_does_not_pass",),
+    ),
+    Fault(
+        "without any zone everything is published",
+        JUDGE,
+        "not (rules.zones or rules.allow_no_zones)",
+        "False",
+        ("publish/test_gate.py::test_without_any_zone_nothing_is_published",),
+    ),
+    Fault(
+        "the rows of a CSV are not held against the zones",
+        "publish/judging/csvs.py",
+        '        result.findings += invariants.near_zones("I2", Tracks.of(lines), names, areas, result.tested)\n',
+        "        pass\n",
+        ("publish/test_gate.py::test_a_row_put_back_is_found",),
+    ),
+    Fault(
+        "the 25 m around the zone itself are not guarded",
+        "privacy/invariants.py",
+        "shapely.union(zone.shape.geometry, guarded)",
+        "zone.shape.geometry",
+        ("privacy/test_invariants.py::test_a_shape_that_does_not_hold_its_zone_does_not_make_it_visible",),
+    ),
+    Fault(
+        "what was proven under other zones is not proven again",
+        "publish/judging/maps.py",
+        'if remembered.get("under") == rules.mark else {}',
+        "if remembered else {}",
+        ("publish/test_gate.py::TestWhatWasProven::test_is_proven_again_under_another_zone",),
+    ),
+    Fault(
+        "a zone's name written without its accents is let through",
+        "publish/judging/zone_names.py",
+        "if not unicodedata.combining(letter))",
+        ")",
+        ("publish/test_zone_names.py::test_it_is_told",),
+    ),
+    Fault(
+        "a ride's name tells the name of a zone",
+        MAPS,
+        "        if hidden_names.told_by(properties[name]):\n",
+        "        if False:\n",
+        ("publish/test_gate.py::test_names_that_tell_a_zones_name_are_replaced",),
+    ),
+    Fault(
+        "files tell when they were written",
+        GATE,
+        "    os.utime(path, (NO_TIME, NO_TIME))\n",
+        "",
+        ("publish/test_gate.py::test_files_tell_no_time",),
+    ),
+    Fault(
+        "folders tell when something in them was withdrawn",
+        GATE,
+        "            self._drop_empty_folders(path)\n            self._forget_times(path)\n",
+        "            self._drop_empty_folders(path)\n",
+        ("publish/test_gate.py::test_a_folder_does_not_tell_when_something_in_it_was_withdrawn",),
+    ),
+    # the map and the index
+    Fault(
+        "Strava's own numbers are published unasked",
+        MAPS,
+        'if with_strava_id and row.get("strava_id") is not None',
+        'if row.get("strava_id") is not None',
+        ("publish/test_features.py::test_stravas_numbers_are_told_only_where_the_owner_wants_it",),
+    ),
+    Fault(
+        "rides of a day stand in the order in which they were ridden",
+        MAPS,
+        '        ready.sort(key=lambda f: f.properties["actID"])\n',
+        "",
+        ("publish/test_features.py::test_the_order_of_a_days_rides_tells_no_clock",),
+    ),
+    Fault(
+        "an activity is on the map before its samples are public",
+        MAPS,
+        "            and path not in barred\n            and f.made_from",
+        "            and f.made_from",
+        ("publish/test_races.py::test_between_the_judgement_and_the_lock_of_the_map",),
+    ),
+    Fault(
+        "the index counts more than what is visible",
+        "publish/summaries.py",
+        '"activities": len(shown.features),',
+        '"activities": len(shown.features) + 1,',
+        ("publish/test_summaries.py::test_the_index_says_what_the_maps_show",),
+    ),
+    Fault(
+        "the index tells the day of the build",
+        "publish/summaries.py",
+        'max(feature.properties["startDate"] for feature in shown.features)',
+        "date.today().isoformat()",
+        ("publish/test_summaries.py::test_the_index_says_what_the_maps_show",),
+    ),
+    Fault(
+        "the box is larger than what is visible",
+        "publish/topojson_file.py",
+        "    numbers = np.array(boxes)\n",
+        "    numbers = np.array(boxes) + [-900, -900, 900, 900]\n",
+        ("publish/test_gate.py::test_what_was_published_keeps_every_invariant",),
+    ),
+    Fault(
+        "ids are hashes without the key",
+        "publish/ids.py",
+        "hmac.digest(key, ",
+        'hmac.digest(b"", ',
+        ("publish/test_ids.py",),
+    ),
+    Fault(
+        "weekly means are not weighed by moving time",
+        "publish/summaries.py",
+        "round(sum(value * weight for value, weight in known) / total, 1)",
+        "round(sum(value for value, _ in known) / len(known), 1)",
+        ("publish/test_summaries.py",),
+    ),
+    Fault(
+        "a column that the owner does not publish is published",
+        "publish/csv_files.py",
+        "and name not in dropped)]",
+        ")]",
+        ("publish/test_csv_files.py::test_a_column_that_the_owner_keeps_is_in_no_file",),
+    ),
+    # taking back
+    Fault(
+        "a withdrawal leaves the CSV",
+        TAKING_BACK,
+        "        gate.withdraw(csv_path(*pair) for pair in exposed)\n",
+        "",
+        ("publish/test_attacks.py::test_a_zone_named_like_a_ride_withdraws_all_the_same",),
+    ),
+    Fault(
+        "a withdrawal leaves the map",
+        TAKING_BACK,
+        "        _show_only(gate, remaining)\n        gate.withdraw(csv_path",
+        "        gate.withdraw(csv_path",
+        ("publish/test_attacks.py::test_a_zone_named_like_a_ride_withdraws_all_the_same",),
+    ),
+    Fault(
+        "a withdrawal believes its memory, not what lies there",
+        TAKING_BACK,
+        "csvs = {path: match for path in gate.paths() if path not in proven",
+        "csvs = {path: match for path in known if path not in proven",
+        ("publish/test_gate.py::test_a_new_zone_withdraws_also_what_nobody_remembers",),
+    ),
+    Fault(
+        "the CSV is withdrawn before the map that shows it",
+        TAKING_BACK,
+        "    until_alone(gate, show_the_rest)\n    return gate.withdraw(csvs)\n",
+        "    gone = gate.withdraw(csvs)\n    until_alone(gate, show_the_rest)\n    return gone\n",
+        ("publish/test_taking_back.py::test_the_map_goes_before_the_csv",),
+    ),
+    # verify
+    Fault(
+        "verify holds the map against its memory of the CSVs",
+        VERIFY,
+        "gate.rules, _Read(total.facts)))",
+        "gate.rules, _Read(gate.facts(csvs))))",
+        ("publish/test_gate.py::test_verify_believes_the_bytes_and_no_memory",),
+    ),
+    Fault(
+        "verify looks only at what it remembers",
+        VERIFY,
+        "gate.paths()",
+        "sorted(gate.known())",
+        ("publish/test_gate.py::test_a_missing_or_foreign_file_is_found",),
+    ),
+    Fault(
+        "verify does not miss an activity that is on no map",
+        VERIFY,
+        '            total.findings.append(Finding("I9", csv, "is on no map"))\n',
+        "            pass\n",
+        ("publish/test_gate.py::test_a_csv_that_is_on_no_map_is_found",),
+    ),
+)

@@ -1,0 +1,108 @@
+"""A recording that stopped, leapt or went back is two runs; a rest in one place and a sparse recorder are not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from strava_assets.privacy import cut
+from strava_assets.privacy.cut import Samples
+from strava_assets_tests.privacy.test_masked import around
+from strava_assets_tests.privacy.worlds import Place
+
+EQUATOR = Place(7.6, 0.0)
+
+
+def runs(*recordings: tuple[Any, Any], zones: Any = ()) -> list[tuple[int, int, int]]:
+    """Activity, first and last sample of the runs of recordings along the equator: metres east, and seconds."""
+    lon, lat = np.concatenate([
+        EQUATOR.degrees(np.column_stack([np.asarray(east, float), np.zeros(len(east))])) for east, _ in recordings
+    ]).T  # fmt: skip
+    time = np.concatenate([np.asarray(seconds, float) for _, seconds in recordings])
+    starts = np.concatenate([[0], np.cumsum([len(east) for east, _ in recordings])])
+    found = cut.visible_runs(Samples(lon, lat, time, starts), cut.hidden_areas(zones))
+    return list(zip(found.activity.tolist(), found.first.tolist(), found.last.tolist(), strict=True))
+
+
+def interrupted(pause: float, metres: float, interval: float = 1.0, count: int = 100) -> int:
+    """Runs of a recording that stops in its middle and goes on so many metres farther."""
+    east, seconds = np.arange(2 * count) * 5.0, np.arange(2 * count) * interval
+    east[count:] += metres - 5.0
+    seconds[count:] += pause - interval
+    return len(runs((east, seconds)))
+
+
+@pytest.mark.parametrize(
+    ("pause", "metres", "gap"),
+    [
+        (300, 500, False),
+        (301, 500, True),
+        (301, 190, False),
+        (301, 210, True),
+        (3600, 150, False),
+        (3601, 150, True),
+        (3601, 0, True),
+    ],
+)
+def test_a_pause_is_a_gap_where_somebody_went_on_or_after_an_hour(pause: float, metres: float, gap: bool) -> None:
+    assert interrupted(pause, metres) == (2 if gap else 1)
+
+
+@pytest.mark.parametrize(("pause", "gap"), [(999, False), (1000, False), (1001, True)])
+def test_ten_times_the_usual_interval_is_none(pause: float, gap: bool) -> None:
+    assert interrupted(pause, 400, interval=100) == (2 if gap else 1)
+
+
+def test_what_is_usual_is_that_of_the_activity_itself_also_in_its_first_step() -> None:
+    dense = np.arange(100) * 5.0, np.arange(100.0)
+    sparse = np.arange(30) * 250.0, np.concatenate([[0], 700 + np.arange(29) * 100.0])
+    assert runs(dense, sparse, dense) == [(0, 0, 99), (1, 100, 129), (2, 130, 229)]
+
+
+def test_the_middle_interval_is_the_usual_one_the_last_step_included() -> None:
+    intervals = np.concatenate([np.ones(40), np.full(60, 100.0), [900.0], np.full(10, 100.0)])
+    east = np.concatenate([[0], np.cumsum(np.where(intervals == 900, 400.0, 5.0))])
+    assert len(runs((east, np.concatenate([[0], np.cumsum(intervals)])))) == 1
+    assert runs(([0, 250, 550], [0, 1, 351])) == [(0, 0, 2)]
+
+
+def test_what_happened_in_a_hidden_place_does_not_decide_what_is_usual() -> None:
+    """I4: somebody who stopped there often does not make a pause elsewhere a usual one."""
+    east = np.concatenate([np.arange(-1500, -400, 5.0), np.linspace(-100, 100, 1500), np.arange(400, 3000, 5.0)])
+    home, pause = around(EQUATOR), 1500 + 220 + 300
+    east[pause:] += 300
+    found = []
+    for inside in (1.0, 600.0):
+        intervals = np.ones(len(east))
+        intervals[221:1720] = inside
+        intervals[pause] = 400
+        found.append(runs((east, np.cumsum(intervals)), zones=[home]))
+    assert found[0] == found[1]
+    assert [run[1] for run in found[0]][-1] == pause
+    assert len(found[0]) == 3
+
+
+def test_an_activity_of_one_sample_does_not_go_on_in_the_next() -> None:
+    ride = np.arange(100) * 5.0, np.arange(100.0)
+    one = [0.0], [0.0]
+    assert runs(one, ride) == [(1, 1, 100)]
+    assert runs(one, one, ride, one) == [(2, 2, 101)]
+    assert runs(ride, ride) == [(0, 0, 99), (1, 100, 199)]
+
+
+def test_a_clock_that_goes_back_by_a_tenth_is_a_gap_and_by_what_nobody_sees_is_none() -> None:
+    for back, count in ((0.04, 1), (0.06, 2)):
+        seconds = np.arange(200.0)
+        seconds[100:] -= 1 + back
+        assert len(runs((np.arange(200) * 5.0, seconds))) == count
+
+
+def test_samples_without_a_time_are_as_late_as_the_one_before() -> None:
+    seconds = np.arange(200.0)
+    seconds[[0, 50, 51, 199]] = np.nan
+    assert len(runs((np.arange(200) * 5.0, seconds))) == 1
+    seconds[100:] += 4000
+    assert len(runs((np.arange(200) * 5.0, seconds))) == 2
+    assert len(runs((np.arange(200) * 5.0, np.full(200, np.nan)))) == 1

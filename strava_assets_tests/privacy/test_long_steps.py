@@ -1,0 +1,90 @@
+"""A step of many kilometres meets a place wherever it comes from; most do not, and are not looked at."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import shapely
+
+from strava_assets.privacy import geodesy
+from strava_assets.privacy.tracks import Area, Boxes, Pieces, Tracks, touching
+
+CENTERS = [(7.6, 80.0), (7.6, 0.5), (-179.999, 47.5), (179.9995, -66.0), (60.0, -10.0)]
+
+
+def plainly_meets(area: Area, start: np.ndarray, end: np.ndarray) -> bool:
+    """Followed along the straight line of the map, twenty-five metres at a time."""
+    turn = (end[0] - start[0] + 180) % 360 - 180
+    count = max(2, int(geodesy.step_lengths(*np.stack([start, end], axis=1))[0] / 25))
+    lon, lat = start[0] + np.linspace(0, turn, count), np.linspace(start[1], end[1], count)
+    return bool(shapely.intersects(area.geometry, shapely.LineString(geodesy.to_plane(lon, lat, area.center))))
+
+
+def place(center: tuple[float, float], radius: float = 300.0, at: tuple[float, float] = (0.0, 0.0)) -> Area:
+    return Area.of(center, shapely.Point(*at).buffer(radius))
+
+
+@pytest.mark.parametrize("center", CENTERS)
+@pytest.mark.parametrize("kilometres", [1.5, 30.0])
+def test_it_is_found_from_every_side_and_only_if_it_meets(center: tuple[float, float], kilometres: float) -> None:
+    area = place(center, at=(50.0, -80.0))
+    shift = np.array(geodesy.half_widths(center[1], kilometres * 1000))
+    found = []
+    for side, aim in itertools.product(range(0, 360, 15), (-400.0, -150.0, 0.0, 200.0, 380.0)):
+        way = np.array([np.sin(np.radians(side)), np.cos(np.radians(side))])
+        beside = np.array(geodesy.half_widths(center[1], aim)) * np.sign(aim) * [way[1], -way[0]]
+        ends = np.array(center) + np.stack([-way * shift + beside, way * shift + beside])
+        ends[:, 0] = geodesy.unwrap(ends[:, 0])
+        met = plainly_meets(area, *ends)
+        assert touching(Pieces.of(Tracks.of([ends])), area).tolist() == ([0, 1] if met else []), (side, aim)
+        found.append(met)
+    assert True in found
+    assert False in found
+
+
+@pytest.mark.parametrize("center", CENTERS)
+def test_a_track_of_one_position_is_found_if_it_is_there(center: tuple[float, float]) -> None:
+    area = place(center)
+    width, height = geodesy.half_widths(center[1], 300.0)
+    there = [np.array([center]) + np.array([[share * width, 0.0]]) for share in (0.0, 0.9, 1.1)]
+    away = [np.array([center]) + np.array([[0.0, share * height]]) for share in (-0.9, -1.1, 1.1)]
+    tracks = there + away
+    for line in tracks:
+        line[:, 0] = geodesy.unwrap(line[:, 0])
+    assert touching(Pieces.of(Tracks.of(tracks)), area).tolist() == [0, 1, 3]
+
+
+def test_nothing_meets_nothing() -> None:
+    area = place((7.6, 47.5))
+    for tracks in ([], [np.empty((0, 2))], [np.array([(9.0, 47.5)])]):
+        assert touching(Pieces.of(Tracks.of(tracks)), area).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("west", "east", "center", "near"),
+    [
+        (7.0, 7.5, 7.6, False),
+        (7.0, 7.597, 7.6, True),
+        (7.603, 8.0, 7.6, True),
+        (7.7, 8.0, 7.6, False),
+        (179.0, 179.999, -179.999, True),
+        (179.0, 179.9, -179.999, False),
+        (-179.999, -179.0, 179.999, True),
+        (-179.9, -179.0, 179.999, False),
+        (-179.99, 179.99, 0.0, True),
+        (-100.0, 100.0, 150.0, True),
+        (-80.0, 80.0, 150.0, False),
+        (-90.2, 90.2, 180.0, True),
+        (-89.8, 89.8, 180.0, False),
+    ],
+)
+def test_boxes_meet_a_place_round_the_globe(west: float, east: float, center: float, near: bool) -> None:
+    """One that is wider than half the globe may be anywhere."""
+    boxes = Boxes.around(*(np.array([value]) for value in (west, 47.0, east, 48.0)))
+    assert boxes.near(place((center, 47.5))).tolist() == ([0] if near else [])
+    for lat in (46.99, 48.01):
+        assert boxes.near(place((center, lat))).tolist() == []
+    for lat in (46.998, 48.002):
+        assert boxes.near(place((center, lat))).tolist() == ([0] if near else [])
