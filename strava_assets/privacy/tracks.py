@@ -241,8 +241,8 @@ def nearest(pieces: Pieces, area: Area, within: float) -> float:
     index = ranges(first, end)
     (width, height), (lon, lat) = wide.box, pieces.tracks.around(area.center, index)
     a = np.delete(np.arange(len(index)), np.cumsum(end - first) - 1)
-    lon_b, lat_b = lon[a] + geodesy.unwrap(lon[a + 1] - lon[a]), lat[a + 1]
-    length = np.hypot(lon_b - lon[a], lat_b - lat[a]) * geodesy.LONGEST_DEGREE
+    lon_b = lon[a] + geodesy.unwrap(lon[a + 1] - lon[a])
+    length = np.hypot(lon_b - lon[a], lat[a + 1] - lat[a]) * geodesy.LONGEST_DEGREE
     close = (np.abs(lon) <= width) & (np.abs(lat) <= height)
     distance = math.inf
     if close.any():
@@ -256,10 +256,10 @@ def nearest(pieces: Pieces, area: Area, within: float) -> float:
         # nor can a step be nearer that begins farther away than both; outside the box it does so farther than `within`
         away = np.full(len(index), within)
         away[close] = reach - radius
-        a, lon_b, lat_b, length = (of[away[a] <= distance + length] for of in (a, lon_b, lat_b, length))
+        asked = away[a] <= distance + length
     else:
-        a, lon_b, lat_b = (of[length > NEAR] for of in (a, lon_b, lat_b))
-    _, lines = _followed(wide, lon[a], lat[a], lon_b, lat_b)
+        asked = length > NEAR
+    _, lines = _followed(wide, lon[a[asked]], lat[a[asked]], lon_b[asked], lat[a[asked] + 1])
     if len(lines):
         distance = min(distance, float(shapely.distance(area.geometry, shapely.multilinestrings(lines))))
     return distance if distance <= within else math.inf
