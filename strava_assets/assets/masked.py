@@ -134,7 +134,7 @@ def masked_geometries(
             "lines that come too near": findings,
             "vertices tested": tested.vertices,
             "segments tested": tested.segments,
-            "nearest vertex to a zone": f"{tested.nearest:.0f} m" if tested.nearest < 1e6 else "none within 2 km",
+            "nearest to a zone": f"{tested.nearest:.0f} m" if tested.nearest < 1e6 else "none within 2 km",
         },
     )
 

@@ -242,8 +242,8 @@ def nearest(pieces: Pieces, area: Area, within: float) -> float:
     index = ranges(first, end)
     (width, height), (lon, lat) = wide.box, pieces.tracks.around(area.center, index)
     a = np.delete(np.arange(len(index)), np.cumsum(end - first) - 1)
-    lon_b, lat_b = lon[a] + geodesy.unwrap(lon[a + 1] - lon[a]), lat[a + 1]
-    length = np.hypot(lon_b - lon[a], lat_b - lat[a]) * geodesy.LONGEST_DEGREE
+    lon_b = lon[a] + geodesy.unwrap(lon[a + 1] - lon[a])
+    length = np.hypot(lon_b - lon[a], lat[a + 1] - lat[a]) * geodesy.LONGEST_DEGREE
     close = (np.abs(lon) <= width) & (np.abs(lat) <= height)
     distance = math.inf
     if close.any():
@@ -257,12 +257,10 @@ def nearest(pieces: Pieces, area: Area, within: float) -> float:
         # nor can a step be nearer that begins farther away than both; outside the box it does so farther than `within`
         away = np.full(len(index), within)
         away[close] = reach - radius
-        near = away[a] <= distance + length
-        a, lon_b, lat_b = a[near], lon_b[near], lat_b[near]
+        asked = away[a] <= distance + length
     else:
-        far = length > NEAR
-        a, lon_b, lat_b = a[far], lon_b[far], lat_b[far]
-    _, lines = _followed(wide, lon[a], lat[a], lon_b, lat_b)
+        asked = length > NEAR
+    _, lines = _followed(wide, lon[a[asked]], lat[a[asked]], lon_b[asked], lat[a[asked] + 1])
     if len(lines):
         distance = min(distance, float(shapely.distance(area.geometry, shapely.multilinestrings(lines))))
     return distance if distance <= within else math.inf

@@ -10,9 +10,13 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import shapely
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
+from strava_assets import checks
+from strava_assets.assets import masked
 from strava_assets.database.connection import locate
 from strava_assets.installation import Installation
 from strava_assets.pipeline import materialize
@@ -20,8 +24,10 @@ from strava_assets.privacy import cut, zone_store
 from strava_assets.privacy.zones import DrawnZone, Zone
 from strava_assets.publish import taking_back
 from strava_assets.publish.verify import verify
+from strava_assets.resources import InstallationResource
 from strava_assets_tests.assets.conftest import HOME, public_files, run
 from strava_assets_tests.end_to_end.test_secrets import dump
+from strava_assets_tests.privacy import oracle
 from strava_assets_tests.privacy.worlds import circle
 
 NAME = "Wächterhäusl 7½"
@@ -84,6 +90,38 @@ def hear(installation: Installation, caplog: pytest.LogCaptureFixture, said: str
     return heard
 
 
+def checks_tell_how_near_it_came(history: Installation) -> None:
+    """The two blocking checks, held against geodesics to what is public."""
+    [zone] = zone_store.in_force(history.database)
+    secret = oracle.Secret(zone.geometry, zone.shape.center, zone.shape.geometry)
+    files = public_files(history)
+    lines = [
+        line
+        for path, data in files.items()
+        if path.endswith("topojson")
+        for _, lines in oracle.read_map(json.loads(data))
+        for line in lines
+    ]
+    with dg.DagsterInstance.get() as instance:
+        records = instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(dg.AssetKey("masked_geometries"), masked.CLEAR), limit=100
+        )
+    said = [record.event.dagster_event.event_specific_data for record in records if record.event]
+    clear = [one for one in said if isinstance(one, AssetCheckEvaluation)]
+    assert all(evaluation.passed and evaluation.blocking for evaluation in clear)
+    told = [{name: value.value for name, value in evaluation.metadata.items()} for evaluation in clear]
+    assert sum(entry["vertices tested"] for entry in told) == sum(map(len, lines))
+    assert sum(entry["segments tested"] for entry in told) == sum(len(line) - 1 for line in lines)
+    nearest = min(float(entry["nearest to a zone"].removesuffix(" m")) for entry in told)
+    assert nearest == pytest.approx(oracle.distances(lines, secret)[0], abs=0.7)
+    seen = checks.public_root_keeps_the_invariants(installation=InstallationResource())
+    assert seen.passed
+    verdict = oracle.judge(files, [secret])
+    assert seen.metadata["rows tested"].value == verdict.rows
+    assert seen.metadata["vertices tested"].value == verdict.rows + verdict.vertices
+    assert seen.metadata["nearest to a zone"].value == f"{verdict.nearest:.0f} m"
+
+
 def test_nobody_is_told_of_zones_or_the_key(
     history: Installation,
     caplog: pytest.LogCaptureFixture,
@@ -103,6 +141,7 @@ def test_nobody_is_told_of_zones_or_the_key(
         )
     run(history)
     assert verify(history.gate()).findings == []
+    checks_tell_how_near_it_came(history)
     # and in trouble: the gate refuses a month, a map is withdrawn
     with monkeypatch.context() as broken:
         broken.setattr(cut, "hidden_areas", lambda zones: [])

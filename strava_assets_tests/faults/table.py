@@ -422,7 +422,7 @@ FAULTS = (
         "privacy/invariants.py",
         "shapely.union(zone.shape.geometry, guarded)",
         "zone.shape.geometry",
-        ("privacy/test_invariants.py::test_a_shape_that_does_not_hold_its_zone_does_not_make_it_visible",),
+        ("privacy/test_limits.py::test_a_shape_that_does_not_hold_its_zone_does_not_make_it_visible",),
     ),
     Fault(
         "what was proven under other zones is not proven again",

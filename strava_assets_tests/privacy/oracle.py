@@ -44,7 +44,8 @@ class Secret:
     @functools.cached_property
     def plane(self) -> tuple[shapely.Geometry, float]:
         """Z in metres, too, its edges straight in lon and lat; and how far either reaches."""
-        fine = max(2e-4, math.sqrt(shapely.area(shapely.envelope(self.zone))) / 200)
+        west, south, east, north = shapely.bounds(self.zone)
+        fine = min(max(2e-4, max(east - west, north - south) / 400), 0.01)
         zone = shapely.transform(shapely.segmentize(self.zone, fine), lambda c: metres_around(self.center, c))
         return zone, max(float(np.hypot(*shapely.get_coordinates(shape).T).max()) for shape in (zone, self.hidden))
 
@@ -268,7 +269,7 @@ def near_pieces(center: tuple[float, float], lines: Sequence[Line], reach: float
         long = np.hypot(wide, 111_700.0 * np.abs(steps[:, 1, 1] - steps[:, 0, 1]))
         near = away - long <= reach
         steep = np.tan(np.radians(np.minimum(np.abs(steps[..., 1]).max(axis=1), 89.9999)))
-        short = long**2 * steep / (8 * 6.37e6) + long**3 / 6.4e6**2 < 0.005  # bends less than 5 mm
+        short = long**2 * steep / (8 * 6.37e6) + long**3 / 6.4e6**2 < 0.05  # bends less than 5 cm
         done.append(plane[near & short])
         halves = steps[near & ~short]
         middle = halves.mean(axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import re
 import shutil
@@ -13,13 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 
+from strava_assets.privacy import zone_store
+from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish.judging.folders import NO_TIME
 from strava_assets.publish.verify import verify
+from strava_assets_tests.privacy import oracle
+from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.publish.conftest import Published
-from strava_assets_tests.publish.worlds import ride
+from strava_assets_tests.publish.worlds import HOME, ride
 
 
 @dataclass
@@ -280,6 +286,39 @@ def test_whatever_is_done_by_hand_is_named(root: Root, published: Published, tmp
     assert missed == []
     assert len(DEEDS) >= 60
     assert verify(published.installation.gate()).findings == []
+
+
+def test_how_much_was_tested_and_how_near_it_came_are_told_right(root: Root, published: Published) -> None:
+    """Counted and measured once more by a stranger who knows the zone."""
+    database, gate = published.installation.database, published.installation.gate()
+    [zone] = zone_store.in_force(database)
+    files = {path: gate.read(path) for path in gate.paths()}
+    secret = oracle.Secret(zone.geometry, zone.shape.center, zone.shape.geometry)
+    verdict, tested = oracle.judge(files, [secret]), verify(gate).tested
+    assert verdict.wrong == []
+    assert tested.nearest == pytest.approx(verdict.nearest, abs=0.2)
+    assert tested.files == len(files)
+    assert tested.rows == verdict.rows
+    assert tested.vertices == verdict.rows + verdict.vertices  # every row has a position here
+    lines = 2 * sum(len(lines) for _, lines in oracle.read_map(json.loads(files[root.map])))
+    assert tested.segments == tested.vertices - lines
+    # a kilometre farther out than any ride, and then three
+    out = HOME.metres(np.concatenate(all_lines(files[root.map])))
+    farthest = out[np.argmax(np.hypot(*out.T))]
+    for away, told in ((1_000.0, True), (3_000.0, False)):
+        for kept in zone_store.in_force(database):
+            zone_store.remove(database, kept.id)
+        east, north = farthest * (1 + away / np.hypot(*farthest))
+        far = HOME.polygon(circle(50, center=(east, north)))
+        [zone] = zone_store.add(database, [DrawnZone("", far)])
+        secret = oracle.Secret(zone.geometry, zone.shape.center, zone.shape.geometry)
+        nearest = min(oracle.distances(all_lines(files[root.map]), secret)[0], 2_000.0)
+        found = verify(published.installation.gate()).tested.nearest
+        assert found == (pytest.approx(nearest, abs=4.0) if told else math.inf)
+
+
+def all_lines(data: bytes) -> list[Any]:
+    return [line for _, lines in oracle.read_map(json.loads(data)) for line in lines]
 
 
 def test_what_lies_about_its_time_is_written_anew_where_bytes_are_compared(root: Root, published: Published) -> None:
