@@ -10,6 +10,7 @@ run. Nothing is interpolated and no geometry is overlaid: out-and-backs keep the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from strava_assets.privacy import geodesy
+from strava_assets.privacy.cut_shapes import CutShape
 from strava_assets.privacy.tracks import Area, Pieces, Tracks, ranges, touching
 from strava_assets.privacy.zones import Zone
 
@@ -94,7 +96,13 @@ class Runs:
 def hidden_areas(zones: Sequence[Zone], margin: float = MARGIN) -> list[Area]:
     """The cut shapes, each once, grown by the margin."""
     shapes = {zone.shape_id: zone.shape for zone in zones}
-    return [Area.of(shape.center, shapely.buffer(shape.geometry, margin, quad_segs=32)) for shape in shapes.values()]
+    return [_grown(shape, margin) for shape in shapes.values()]
+
+
+@functools.lru_cache(maxsize=4096)
+def _grown(shape: CutShape, margin: float) -> Area:
+    """Kept from month to month: what is prepared for many questions is asked many."""
+    return Area.of(shape.center, shapely.buffer(shape.geometry, margin, quad_segs=32))
 
 
 def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
@@ -111,14 +119,15 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     Runs
         Each at least `SHORTEST_RUN` long, within one activity, without a gap in the recording.
     """
-    known = np.isfinite(samples.lon) & np.isfinite(samples.lat)
-    located = np.flatnonzero(known)
-    tracks, time = Tracks(samples.lon, samples.lat, samples.starts), samples.time
-    if len(located) < len(known):
+    known = np.isfinite(samples.lon)
+    known &= np.isfinite(samples.lat)
+    tracks, time, located = Tracks(samples.lon, samples.lat, samples.starts), samples.time, None
+    if not known.all():
+        located = np.flatnonzero(known)
         tracks = Tracks(samples.lon[located], samples.lat[located], np.searchsorted(located, samples.starts))
         time = time[located]
     pieces = Pieces.of(tracks)
-    visible = np.ones(len(located), bool)
+    visible = np.ones(len(time), bool)
     for area in areas:
         visible[touching(pieces, area)] = False
     if not visible.any():
@@ -134,7 +143,10 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     first, last = np.flatnonzero(begins), np.flatnonzero(ends)
     enough = _long_enough(tracks, first, last)
     first, last = first[enough], last[enough]
-    return Runs(np.searchsorted(tracks.starts, first, side="right") - 1, located[first], located[last])
+    activity = np.searchsorted(tracks.starts, first, side="right") - 1
+    if located is not None:
+        first, last = located[first], located[last]
+    return Runs(activity, first, last)
 
 
 def _gaps(time: NDArray[np.float64], pieces: Pieces, goes_on: NDArray[np.bool_]) -> NDArray[np.int64]:
