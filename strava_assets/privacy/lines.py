@@ -7,6 +7,8 @@ vertices and chords would fall back inside.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ CELLS = 100_000
 #: The longest chord that simplification may make, metres: straights on the globe and on the map
 #: differ by less than 0.2 m over it.
 LONGEST_CHORD = 2_000.0
+#: Samples that are simplified at a time.
+_AT_ONCE = 50_000
 #: A degree of a great circle, metres: the longest that it gets on WGS 84, which is at the poles.
 _DEGREE = 111_700.0
 
@@ -44,14 +48,26 @@ def simplified(
     starts : ndarray of int, shape (r + 1,)
         Run ``k`` is ``cells[starts[k]:starts[k + 1]]``. A run of fewer than two vertices is no line.
     """
+    ends = np.cumsum(runs.last - runs.first + 1)
+    first = np.flatnonzero(np.diff((ends - 1) // _AT_ONCE, prepend=-1))
+    parts = [
+        _simplified(samples, Runs(runs.activity[a:b], runs.first[a:b], runs.last[a:b]), tolerance)
+        for a, b in itertools.pairwise([*first, len(ends)])
+    ]
+    if not parts:
+        return np.empty((0, 2), np.int64), np.zeros(1, np.int64)
+    counts = np.concatenate([[0], *(np.diff(starts) for _, starts in parts)])
+    return np.concatenate([cells for cells, _ in parts]), np.cumsum(counts)
+
+
+def _simplified(samples: Samples, runs: Runs, tolerance: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same for a few runs, which a processor's own memory can hold."""
     index, starts = runs.samples, np.concatenate([[0], np.cumsum(runs.last - runs.first + 1)])
     lon = samples.lon[index]
     located = np.isfinite(lon)
     if not located.all():
         starts = np.concatenate([[0], np.cumsum(located)])[starts]
         index, lon = index[located], lon[located]
-    if not len(index):
-        return np.empty((0, 2), np.int64), np.zeros(len(runs.first) + 1, np.int64)
     east, north = _plane(lon, samples.lat[index], starts)
     first, last = _legs(east, north, starts)
     where = ranges(first, last + 1)
