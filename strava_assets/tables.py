@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 import pyproj
 import shapely
 
-from strava_assets.arrow_memory import readable
 from strava_assets.errors import DamagedTable
 from strava_assets.stores import Store
 
@@ -76,10 +75,11 @@ class Months(Mapping[str, pa.Table]):
         """
         if month not in self._keys:
             raise KeyError(month)
-        data = self._store.read(key_of(self._folder, month))
+        file = self._store.open_for_arrow(key_of(self._folder, month))
         try:
             # read_table goes by way of datasets, which takes twice as long for one file
-            table = pq.ParquetFile(readable(data)).read(columns, use_threads=use_threads)
+            with file:
+                table = pq.ParquetFile(file).read(columns, use_threads=use_threads)
         except (pa.ArrowException, OSError) as error:
             raise self._damaged(month) from error
         if activities is None:
