@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import pyarrow as pa
 
+from strava_assets.arrow_memory import readable
 from strava_assets.errors import StoreUnavailable
 from strava_assets.settings import Settings
 
@@ -73,6 +75,16 @@ class Store:
             if not size:
                 return b""
             return self.filesystem.cat_file(self.path(key), start=max(0, size - length), end=size)
+
+    def open_for_arrow(self, key: str) -> pa.NativeFile:
+        """The object as a file of Arrow's own: where objects are files, only what is looked for is read.
+
+        Errors as in `read`.
+        """
+        if not self.is_folder:
+            return readable(self.read(key))
+        with self._errors("read", key):
+            return pa.OSFile(self.path(key))
 
     def write(self, key: str, data: bytes, content_type: str | None = None) -> None:
         """Write the object whole or not at all; a reader never sees half of it."""

@@ -92,7 +92,7 @@ def masked_geometries(
             ids = pa.array(changed, pa.int64())
             fresh = masked.mask(
                 typed.filter(pc.is_in(typed.column("activity_id"), ids)),
-                activity_streams.read(month, filters=pc.field("activity_id").isin(ids)),
+                activity_streams.read(month, activities=ids),
                 zones,
                 sources,
                 prints,

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from strava_assets import dashboard as site
 from strava_assets.assets.common import BY_YEAR, OWNERS, Redo
@@ -59,7 +58,7 @@ def trimmed_csvs(
             frame = masked_geometries.frame(month) if month in masked_geometries else masked.empty()
 
             def samples(wanted: list[int], month: str = month) -> pa.Table:
-                return activity_streams.read(month, filters=pc.field("activity_id").isin(wanted))
+                return activity_streams.read(month, activities=wanted)
 
             report = month_files.publish_month(frame, samples, ids, known, gate, dropped, config.force)
         context.add_asset_metadata(

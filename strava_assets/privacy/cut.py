@@ -11,6 +11,7 @@ ends, tracks that pass are seen (`passes`).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ import shapely
 from numpy.typing import NDArray
 
 from strava_assets.privacy import geodesy, passes
+from strava_assets.privacy.cut_shapes import CutShape
 from strava_assets.privacy.tracks import Area, Pieces, Tracks, ranges, touching
 from strava_assets.privacy.zones import Zone, ends_only_shapes
 
@@ -97,10 +99,13 @@ class Runs:
 def hidden_areas(zones: Sequence[Zone], margin: float = MARGIN) -> list[Area]:
     """The cut shapes, each once, grown by the margin."""
     shapes, ends_only = {zone.shape_id: zone.shape for zone in zones}, ends_only_shapes(zones)
-    return [
-        Area.of(shape.center, shapely.buffer(shape.geometry, margin, quad_segs=32), number in ends_only)
-        for number, shape in shapes.items()
-    ]
+    return [_grown(shape, margin, number in ends_only) for number, shape in shapes.items()]
+
+
+@functools.lru_cache(maxsize=4096)
+def _grown(shape: CutShape, margin: float, ends_only: bool) -> Area:
+    """Kept from month to month: what is prepared for many questions is asked many."""
+    return Area.of(shape.center, shapely.buffer(shape.geometry, margin, quad_segs=32), ends_only)
 
 
 def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
@@ -117,13 +122,14 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     Runs
         Each at least `SHORTEST_RUN` long, within one activity, without a gap in the recording.
     """
-    known = np.isfinite(samples.lon) & np.isfinite(samples.lat)
-    located = np.flatnonzero(known)
-    tracks = Tracks(samples.lon, samples.lat, samples.starts)
-    if len(located) < len(known):
+    known = np.isfinite(samples.lon)
+    known &= np.isfinite(samples.lat)
+    tracks, located = Tracks(samples.lon, samples.lat, samples.starts), None
+    if not known.all():
+        located = np.flatnonzero(known)
         tracks = Tracks(samples.lon[located], samples.lat[located], np.searchsorted(located, samples.starts))
     pieces = Pieces.of(tracks)
-    visible = np.ones(len(located), bool)
+    visible = np.ones(len(tracks.lon), bool)
     for area in areas:
         if not area.ends_only:
             visible[touching(pieces, area)] = False
@@ -134,13 +140,14 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     # a run goes on while both samples are visible, of one activity, and nothing is missing between
     goes_on = visible[:-1] & visible[1:]
     goes_on[tracks.starts[(tracks.starts > 0) & (tracks.starts < len(visible))] - 1] = False
-    learned_from = goes_on.copy()
+    learned_from = goes_on.copy() if passed else goes_on
     for _, touched in passed:
         learned_from[touched[touched < len(goes_on)]] = learned_from[touched[touched > 0] - 1] = False
     goes_on[_gaps(samples.time, located, pieces, goes_on, learned_from)] = False
     if passed:
-        unbroken = goes_on & (np.diff(located) == 1)
-        visible[passes.hidden_stretches(tracks, samples.time[located], passed, visible, unbroken)] = False
+        time = samples.time if located is None else samples.time[located]
+        unbroken = goes_on if located is None else goes_on & (np.diff(located) == 1)
+        visible[passes.hidden_stretches(tracks, time, passed, visible, unbroken)] = False
         goes_on &= visible[:-1] & visible[1:]
     begins, ends = visible.copy(), visible.copy()
     begins[1:] &= ~goes_on
@@ -148,12 +155,15 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     first, last = np.flatnonzero(begins), np.flatnonzero(ends)
     enough = _long_enough(tracks, first, last)
     first, last = first[enough], last[enough]
-    return Runs(np.searchsorted(tracks.starts, first, side="right") - 1, located[first], located[last])
+    activity = np.searchsorted(tracks.starts, first, side="right") - 1
+    if located is not None:
+        first, last = located[first], located[last]
+    return Runs(activity, first, last)
 
 
 def _gaps(
     time: NDArray[np.float64],
-    located: NDArray[np.int64],
+    located: NDArray[np.int64] | None,
     pieces: Pieces,
     goes_on: NDArray[np.bool_],
     learned_from: NDArray[np.bool_],
@@ -165,10 +175,10 @@ def _gaps(
     What is usual is learned from steps that are visible in any case: nothing hidden decides anything.
     """
     tracks = pieces.tracks
-    clock = _carried(time, located[~np.append(False, learned_from)])
-    elapsed = np.diff(clock[located])
+    clock = _carried(time, located, learned_from)
+    elapsed = np.diff(clock if located is None else clock[located])
     back = np.flatnonzero(goes_on & (elapsed < -CLOCK_NOISE))
-    if len(located) < len(clock):  # also among samples without a position
+    if located is not None:  # also among samples without a position
         fell = np.searchsorted(located, np.flatnonzero(np.diff(clock) < -CLOCK_NOISE) + 1) - 1
         fell = fell[(fell >= 0) & (fell < len(goes_on))]
         back = np.concatenate([back, fell[goes_on[fell]]])
@@ -185,11 +195,16 @@ def _gaps(
     return np.concatenate([back, late, far[around | jumped]])
 
 
-def _carried(time: NDArray[np.float64], begins: NDArray[np.int64]) -> NDArray[np.float64]:
+def _carried(
+    time: NDArray[np.float64], located: NDArray[np.int64] | None, goes_on: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Times, with a sample that has none as late as the one before it; nothing is carried over where a part begins."""
     known = np.isfinite(time)
     if known.all():
         return time
+    begins = np.flatnonzero(~np.append(False, goes_on))
+    if located is not None:
+        begins = located[begins]
     carried = np.where(known, np.arange(len(time)), 0)
     carried[begins] = begins
     return time[np.maximum.accumulate(carried)]

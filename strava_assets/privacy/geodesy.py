@@ -104,7 +104,20 @@ def across(geometries: Sequence[shapely.Geometry]) -> float:
 
 def unwrap(degrees: Floats) -> Floats:
     """Differences of longitude brought into [-180, 180): the short way round."""
-    return (degrees + 180.0) % 360.0 - 180.0
+    turned = degrees + 180.0
+    if len(turned) and not (turned.min() >= 0.0 and turned.max() < 360.0):  # else the remainder is what it was
+        turned %= 360.0
+    turned -= 180.0
+    return turned
+
+
+def degree_lengths(lat: float) -> tuple[float, float]:
+    """How long a degree is at a latitude on WGS 84, east and north, metres."""
+    flattening = 1 / 298.257223563
+    eccentricity = flattening * (2 - flattening)
+    bend = math.sqrt(1 - eccentricity * math.sin(math.radians(lat)) ** 2)
+    across = math.radians(6_378_137.0) / bend
+    return across * math.cos(math.radians(lat)), across * (1 - eccentricity) / bend**2
 
 
 def step_lengths(lon: Floats, lat: Floats) -> Floats:

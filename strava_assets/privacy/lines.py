@@ -7,12 +7,15 @@ vertices and chords would fall back inside.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from strava_assets.privacy import geodesy
 from strava_assets.privacy.cut import TOLERANCE, Runs, Samples
+from strava_assets.privacy.tracks import ranges
 
 #: Cells of the fixed grid in one degree: no vertex moves more than 0.8 m, whatever the extent, and
 #: one ride's vertices never depend on another's.
@@ -20,6 +23,8 @@ CELLS = 100_000
 #: The longest chord that simplification may make, metres: straights on the globe and on the map
 #: differ by less than 0.2 m over it.
 LONGEST_CHORD = 2_000.0
+#: Samples that are simplified at a time.
+_AT_ONCE = 50_000
 #: A degree of a great circle, metres: the longest that it gets on WGS 84, which is at the poles.
 _DEGREE = 111_700.0
 
@@ -43,57 +48,79 @@ def simplified(
     starts : ndarray of int, shape (r + 1,)
         Run ``k`` is ``cells[starts[k]:starts[k + 1]]``. A run of fewer than two vertices is no line.
     """
-    index = runs.samples
-    owner = runs.run_of_sample
-    located = np.isfinite(samples.lon[index])
-    if not located.all():
-        index, owner = index[located], owner[located]
-    if not len(index):
-        return np.empty((0, 2), np.int64), np.zeros(len(runs.first) + 1, np.int64)
-    lon, lat = samples.lon[index], samples.lat[index]
-    plane = _plane(lon, lat, owner)
+    ends = np.cumsum(runs.last - runs.first + 1)
+    first = np.flatnonzero(np.diff((ends - 1) // _AT_ONCE, prepend=-1))
+    parts = [
+        _simplified(samples, Runs(runs.activity[a:b], runs.first[a:b], runs.last[a:b]), tolerance)
+        for a, b in itertools.pairwise([*first, len(ends)])
+    ]
+    if not parts:
+        return np.empty((0, 2), np.int64), np.zeros(1, np.int64)
+    counts = np.concatenate([[0], *(np.diff(starts) for _, starts in parts)])
+    return np.concatenate([cells for cells, _ in parts]), np.cumsum(counts)
 
-    # no chord over 2 km: each run is simplified in pieces that share their ends
-    legs = geodesy.walked(np.hypot(np.diff(plane[:, 0]), np.diff(plane[:, 1])))
-    heads = np.flatnonzero(np.diff(owner, prepend=-1))
-    legs -= np.repeat(legs[heads], np.diff(np.append(heads, len(owner))))
-    legs //= int(LONGEST_CHORD * 1e6)
-    same = owner[1:] == owner[:-1]
-    shared = np.append(same & (legs[1:] != legs[:-1]), False)  # the last of one piece is the first of the next, too
-    piece = np.concatenate([[0], np.cumsum(~same | shared[:-1])])
-    where = np.repeat(np.arange(len(index)), 1 + shared)
-    whose = piece[where]
-    whose[1:] += where[1:] == where[:-1]
-    alone = np.bincount(whose) < 2
+
+def _simplified(samples: Samples, runs: Runs, tolerance: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same for a few runs, which a processor's own memory can hold."""
+    index, starts = runs.samples, np.concatenate([[0], np.cumsum(runs.last - runs.first + 1)])
+    lon = samples.lon[index]
+    located = np.isfinite(lon)
+    if not located.all():
+        starts = np.concatenate([[0], np.cumsum(located)])[starts]
+        index, lon = index[located], lon[located]
+    east, north = _plane(lon, samples.lat[index], starts)
+    first, last = _legs(east, north, starts)
+    where = ranges(first, last + 1)
+    coords = np.empty((len(where), 3))
+    coords[:, 0], coords[:, 1], coords[:, 2] = east[where], north[where], where  # z carries the index
+    legs = shapely.linestrings(coords, indices=np.repeat(np.arange(len(first)), last - first + 1))
+    drawn = shapely.simplify(legs, tolerance, preserve_topology=False)
     kept = np.zeros(len(index), bool)
-    if alone.any():
-        kept[where[alone[whose]]] = True
-        where, whose = where[~alone[whose]], (np.cumsum(~alone) - 1)[whose[~alone[whose]]]
-    if len(where):
-        coords = np.empty((len(where), 3))
-        coords[:, :2] = plane[where]
-        coords[:, 2] = where  # z carries the index
-        drawn = shapely.simplify(shapely.linestrings(coords, indices=whose), tolerance, preserve_topology=False)
-        kept[shapely.get_coordinates(drawn, include_z=True)[:, 2].astype(np.int64)] = True
+    kept[starts[:-1]] = True  # also of a run of one
+    kept[shapely.get_coordinates(drawn, include_z=True)[:, 2].astype(np.int64)] = True
     chosen = np.flatnonzero(kept)
 
-    cells = np.rint(np.column_stack([lon[chosen], lat[chosen]]) * CELLS).astype(np.int64)
-    whose = owner[chosen]
+    lon, lat = samples.lon[index[chosen]], samples.lat[index[chosen]]
+    cells = np.rint(np.column_stack([lon, lat]) * CELLS).astype(np.int64)
+    whose = np.searchsorted(starts, chosen, side="right") - 1
     repeated = np.concatenate([[False], (np.diff(whose) == 0) & (np.diff(cells, axis=0) == 0).all(axis=1)])
     cells, whose = cells[~repeated], whose[~repeated]
     return cells, np.searchsorted(whose, np.arange(len(runs.first) + 1)).astype(np.int64)
 
 
-def _plane(lon: NDArray[np.float64], lat: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Metres in which no distance is too short, per run, shape (n, 2).
+def _plane(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Metres east and north in which no distance is too short, per run; written over the degrees.
 
     Degrees, scaled for the latitude of the run nearest the equator: nowhere else in the run is a degree of longitude
     longer, so that a tolerance kept here is kept on the ground. What is straight here is straight on the map's grid.
     """
-    heads = np.flatnonzero(np.diff(owner, prepend=-1))
-    sizes = np.diff(np.append(heads, len(owner)))
-    plane = np.empty((len(lon), 2))
-    np.multiply(lat - np.repeat(lat[heads], sizes), _DEGREE, out=plane[:, 1])
+    heads, sizes = starts[:-1], np.diff(starts)
     scale = _DEGREE * np.cos(np.radians(np.minimum.reduceat(np.abs(lat), heads)))
-    np.multiply(lon - np.repeat(lon[heads], sizes), np.repeat(scale, sizes), out=plane[:, 0])
-    return plane
+    lat -= np.repeat(lat[heads], sizes)
+    lat *= _DEGREE
+    lon -= np.repeat(lon[heads], sizes)
+    lon *= np.repeat(scale, sizes)
+    return lon, lat
+
+
+def _legs(
+    east: NDArray[np.float64], north: NDArray[np.float64], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last sample, both included, of the legs into which no chord over `LONGEST_CHORD` is walked.
+
+    Neighbouring legs of a run share a sample: the last before another whole `LONGEST_CHORD` was walked. Legs of a
+    single sample are left out.
+    """
+    steps = np.square(np.diff(east))
+    steps += np.square(np.diff(north))
+    length = geodesy.walked(np.sqrt(steps, out=steps))
+    heads, tails = starts[:-1], starts[1:] - 1
+    chord = int(LONGEST_CHORD * 1e6)
+    count = (length[tails] - length[heads]) // chord
+    run = np.repeat(np.arange(len(heads)), count)
+    milestone = length[heads][run] + chord * (np.arange(1, len(run) + 1) - np.repeat(np.cumsum(count) - count, count))
+    shared = np.unique(np.searchsorted(length, milestone)) - 1
+    first, last = np.sort(np.append(heads, shared)), np.sort(np.append(tails, shared))
+    return first[last > first], last[last > first]

@@ -93,12 +93,32 @@ class MonthSamples:
 
         Rows of activities that are not asked for are left out: a hidden one must not end up in its neighbour.
         """
-        table = table.filter(pc.is_in(table.column("activity_id"), pa.array(ids, pa.int64())))
-        owner = table.column("activity_id").to_numpy()
-        starts = np.searchsorted(owner, np.asarray([*ids, np.iinfo(np.int64).max])).astype(np.int64)
+        table = _only(table, ids)
         channels = {name: _floats(table.column(name)) for name in CHANNELS}
         channels["moving"] = _floats(pc.cast(table.column("moving"), pa.int8()))
-        return MonthSamples(list(ids), Samples(channels["lng"], channels["lat"], channels["time"], starts), channels)
+        samples = Samples(channels["lng"], channels["lat"], channels["time"], _starts(table, ids))
+        return MonthSamples(list(ids), samples, channels)
+
+
+def positions(table: pa.Table, ids: Sequence[int]) -> Samples:
+    """What the cut looks at, from the same table or from its columns ``activity_id``, ``time``, ``lng`` and ``lat``."""
+    table = _only(table, ids)
+    lon, lat, time = (_floats(table.column(name)) for name in ("lng", "lat", "time"))
+    return Samples(lon, lat, time, _starts(table, ids))
+
+
+def _only(table: pa.Table, ids: Sequence[int]) -> pa.Table:
+    """The rows of some activities; a table that has no others as it is."""
+    owner = table.column("activity_id").to_numpy()
+    heads = owner[np.flatnonzero(np.diff(owner, prepend=-1))]
+    if np.isin(heads, ids).all():
+        return table
+    return table.filter(pc.is_in(table.column("activity_id"), pa.array(ids, pa.int64())))
+
+
+def _starts(table: pa.Table, ids: Sequence[int]) -> NDArray[np.int64]:
+    owner = table.column("activity_id").to_numpy()
+    return np.searchsorted(owner, np.asarray([*ids, np.iinfo(np.int64).max])).astype(np.int64)
 
 
 def fingerprints(activities: pa.Table, zones: Sequence[Zone], sources: Collection[str]) -> dict[int, str]:
@@ -279,8 +299,7 @@ def _shapes_in_reach(activities: pa.Table, zones: Sequence[Zone]) -> dict[int, s
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    return (
-        pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
-        if column.null_count == 0
-        else (pc.fill_null(pc.cast(column, pa.float64()), math.nan).to_numpy())
-    )
+    column = column.cast(pa.float64())
+    if column.null_count:
+        column = pc.fill_null(column, math.nan)
+    return column.chunk(0).to_numpy() if column.num_chunks == 1 else column.to_numpy()  # the latter always copies

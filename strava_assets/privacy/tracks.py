@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from strava_assets.privacy import geodesy
+from strava_assets.privacy.rings import Ring
 
 #: Steps longer than this are followed along the lon/lat line in pieces, metres.
 LONG_STEP = 500.0
@@ -92,15 +93,20 @@ class Area:
         shapely.prepare(wide)
         return wide
 
-    @property
+    @functools.cached_property
     def reach(self) -> float:
         """Distance from the centre to the farthest point, metres."""
         return float(np.hypot(*shapely.get_coordinates(self.geometry).T).max())
 
-    @property
+    @functools.cached_property
     def box(self) -> tuple[float, float]:
         """Half width and half height of a box that holds it, degrees."""
         return geodesy.half_widths(self.center[1], self.reach)
+
+    @functools.cached_property
+    def ring(self) -> Ring:
+        """Between its circles nobody knows without looking."""
+        return Ring.of(self.geometry, self.center, self.box)
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,8 @@ class Boxes:
     def near(self, area: Area) -> NDArray[np.int64]:
         """Indices of those that meet the area's box."""
         width, height = area.box
-        east_of = (area.center[0] - self.west) % 360.0  # how far the area lies east of each box's west end
+        east_of = area.center[0] - self.west  # how far the area lies east of each box's west end
+        east_of[east_of < 0] += 360.0
         lat = area.center[1]
         met = (east_of <= self.width + width) | (east_of >= 360.0 - width)
         return np.flatnonzero(met & (self.south <= lat + height) & (self.north >= lat - height))
@@ -203,25 +210,29 @@ def touching(pieces: Pieces, area: Area) -> NDArray[np.int64]:
     meets &= (np.minimum(lat[a], lat[a + 1]) <= height) & (np.maximum(lat[a], lat[a + 1]) >= -height)
     a, lon_b = a[meets], lon_b[meets]
 
-    # positions: also those that are all there is of a track
-    asked = (np.abs(lon) <= width) & (np.abs(lat) <= height)
-    asked[a] = asked[a + 1] = True
-    place = np.flatnonzero(asked)
-    plane = np.empty((len(index), 2))
-    plane[place] = geodesy.to_plane(pieces.tracks.lon[index[place]], pieces.tracks.lat[index[place]], area.center)
-    inside = np.zeros(len(index), bool)
-    inside[place] = shapely.intersects_xy(area.geometry, plane[place, 0], plane[place, 1])
+    # positions, also those that are all there is of a track: only between the circles they have to be looked at
+    away = area.ring.measured(lon, lat)
+    boxed = (np.abs(lon) <= width) & (np.abs(lat) <= height)
+    inside = boxed & (away < area.ring.inner)
+    place = np.flatnonzero(boxed & ~inside & (away <= area.ring.outer))
+    inside[place] = shapely.intersects_xy(area.geometry, *_plane(pieces.tracks, index[place], area).T)
 
     # a step with an end inside meets the area; of the others, most begin farther away than they are long
     ends = inside[a] | inside[a + 1]
-    length = np.hypot(lon_b - lon[a], lat[a + 1] - lat[a]) * geodesy.LONGEST_DEGREE
-    close = shapely.intersects_xy(area.surroundings, plane[a, 0], plane[a, 1])
-    open_ = np.flatnonzero(~ends & (close | (length > 0.95 * NEAR)))
-    met = np.zeros(len(a), bool)
-    met[open_[_steps_meeting(area, lon[a[open_]], lat[a[open_]], lon_b[open_], lat[a[open_] + 1])]] = True
-    met |= ends
-    inside[a[met]] = inside[a[met] + 1] = True
-    return np.unique(index[inside])
+    passed = area.ring.measured(lon_b, lat[a + 1]) + away[a] - area.ring.length(lon_b - lon[a], lat[a + 1] - lat[a])
+    open_ = np.flatnonzero(~ends & ((passed <= 2 * area.ring.outer) | (np.abs(lon_b) > 180.0)))
+    length = np.hypot(lon_b[open_] - lon[a[open_]], lat[a[open_] + 1] - lat[a[open_]]) * geodesy.LONGEST_DEGREE
+    close = shapely.intersects_xy(area.surroundings, *_plane(pieces.tracks, index[a[open_]], area).T)
+    open_ = open_[close | (length > 0.95 * NEAR)]
+    if len(open_):
+        ends[open_[_steps_meeting(area, lon[a[open_]], lat[a[open_]], lon_b[open_], lat[a[open_] + 1])]] = True
+    inside[a[ends]] = inside[a[ends] + 1] = True
+    return index[inside]
+
+
+def _plane(tracks: Tracks, index: NDArray[np.int64], area: Area) -> NDArray[np.float64]:
+    """Some positions in metres around an area's centre, shape (n, 2)."""
+    return geodesy.to_plane(tracks.lon[index], tracks.lat[index], area.center)
 
 
 def nearest(pieces: Pieces, area: Area, within: float) -> float:

@@ -1,4 +1,4 @@
-"""``python -m strava_assets_tests.benchmarks [stages|cut|properties|gateway|latency] [options]``: all of them, or one.
+"""``python -m strava_assets_tests.benchmarks [part] [options]``: all of them, or one, by its name in `main`.
 
 What belongs here: which parts there are, and their options. What does not: measuring.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from strava_assets_tests.benchmarks import cutting, gateway, latency, properties, stages
+from strava_assets_tests.benchmarks import cutting, gateway, latency, new_zone, properties, stages
 
 
 def main(arguments: list[str]) -> int:
@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
     one.add_argument("--seconds", type=int, default=60)
     one.add_argument("--rate", type=int, default=500, help="events a second")
     latency.options(parts.add_parser("latency", help="from an event to the map, the whole stack"))
+    new_zone.options(parts.add_parser("zone", help="a new zone over a long history: withdrawn, and published again"))
     given = parser.parse_args(arguments)
     options = {name: value for name, value in vars(given).items() if name != "part"}
     good = True
@@ -36,6 +37,8 @@ def main(arguments: list[str]) -> int:
         good = gateway.main(**options) and good
     if given.part in (None, "latency"):
         latency.main(**options)
+    if given.part in (None, "zone"):
+        new_zone.main(**options)
     return 0 if good else 1
 
 

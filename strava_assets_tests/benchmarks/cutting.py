@@ -1,7 +1,8 @@
 """The cut against what everybody would write, on the same tracks: from a table of samples to lines that may be shown.
 
-Tracks start at one of a few places that are zones, and wander off; a table holds some of them, as a month does. One
-thread each.
+Tracks start at one of a few places that are zones, and wander off; a table holds some of them, as a month does, and is
+written and read as the project does it. One thread each. Month by month everybody takes a turn, several times, and
+everybody's best counts: what else the machine does hits all of them alike, or nobody.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import geopandas
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import shapely
 from rich.console import Console
 from rich.table import Table
 
-from strava_assets.privacy import cut, cut_shapes, geodesy, lines
+from strava_assets.privacy import cut, cut_shapes, geodesy, lines, masked
 from strava_assets.privacy.cut import Samples
+from strava_assets.privacy.tracks import Area
 from strava_assets.privacy.zones import Zone, disc
+from strava_assets.schema import STREAMS
+from strava_assets.stores import Store
+from strava_assets.tables import Months, encode, key_of, months_of
+from strava_assets_tests.benchmarks.postgis import postgis as a_postgis
 from strava_assets_tests.publish.worlds import HOME
 
 out = Console()
@@ -30,11 +34,15 @@ out = Console()
 _A_MONTH = 50
 #: Metres from one sample to the next.
 _STRIDE = 7.0
+#: Turns that everybody takes with each month.
+_ROUNDS = 5
+#: What the cut looks at.
+_COLUMNS = ["activity_id", "time", "lng", "lat"]
 
 
-def write_tables(folder: Path, tracks: int, points: int, homes: np.ndarray) -> list[Path]:
-    """Tables of tracks, the columns as in ``activity_streams``."""
-    chance, paths = np.random.default_rng(1), []
+def write_tables(store: Store, tracks: int, points: int, homes: np.ndarray) -> Months:
+    """Tables of tracks, ``schema.STREAMS``, as the pipeline keeps them."""
+    chance = np.random.default_rng(1)
     for at in range(0, tracks, _A_MONTH):
         count = min(_A_MONTH, tracks - at)
         bend = np.cumsum(chance.normal(0, 0.006, (count, points)), axis=1)
@@ -43,41 +51,57 @@ def write_tables(folder: Path, tracks: int, points: int, homes: np.ndarray) -> l
         north = np.cumsum(np.sin(heading), axis=1) * _STRIDE / 111_320
         east = np.cumsum(np.cos(heading), axis=1) * _STRIDE / 111_320 / np.cos(np.radians(HOME.lat))
         columns = {
-            "activity_id": np.repeat(np.arange(count), points),
+            "activity_id": np.repeat(np.arange(at, at + count), points),
+            "sample": np.tile(np.arange(points), count),
             "time": np.tile(np.arange(points, dtype=float), count),
+            "distance": np.tile(np.arange(points) * _STRIDE, count).round(1),
             "lng": (home[:, :1] + east).round(6).ravel(),
             "lat": (home[:, 1:] + north).round(6).ravel(),
+            "altitude": (300 + 100 * np.sin(np.cumsum(bend, axis=1) / 500)).round(1).ravel(),
+            "velocity_smooth": chance.normal(_STRIDE, 0.5, count * points).round(2),
+            "heartrate": chance.normal(140, 8, count * points).round(),
+            "moving": np.ones(count * points, bool),
         }
-        paths.append(folder / f"{at}.parquet")
-        pq.write_table(pa.table(columns), paths[-1], compression="zstd")
-    return paths
+        arrays = [
+            pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(count * points, field.type)
+            for field in STREAMS
+        ]
+        month = f"{2000 + at // _A_MONTH // 12}-{at // _A_MONTH % 12 + 1:02d}"
+        store.write(key_of("activity_streams", month), encode(pa.table(arrays, schema=STREAMS)))
+    return months_of(store, "activity_streams")
 
 
-def read(path: Path) -> Samples:
-    table = pq.read_table(path, use_threads=False)
-    owner, time_, lon, lat = (table.column(name).to_numpy() for name in ("activity_id", "time", "lng", "lat"))
-    return Samples(lon, lat, time_, np.searchsorted(owner, np.arange(owner[-1] + 2)).astype(np.int64))
+def read(months: Months, month: str) -> Samples:
+    """A month's positions, by the project's own reader."""
+    table = months.read(month, _COLUMNS, use_threads=False)
+    owner = table.column("activity_id").to_numpy()
+    return masked.positions(table, range(owner[0], owner[-1] + 1))
 
 
-def our_cut(samples: Samples, zones: list[Zone]) -> np.ndarray:
-    """Lines of the visible runs, simplified and on the grid."""
-    runs = cut.visible_runs(samples, cut.hidden_areas(zones))
+def our_cut(samples: Samples, areas: list[Area]) -> np.ndarray:
+    """Lines of the visible runs, simplified and on the grid; several for an activity."""
+    runs = cut.visible_runs(samples, areas)
     cells, starts = lines.simplified(samples, runs)
     whose = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    drawable = np.diff(starts)[whose] >= 2
-    _, whose = np.unique(whose[drawable], return_inverse=True)
-    return shapely.linestrings(cells[drawable] / lines.CELLS, indices=whose)
+    drawable = np.diff(starts) >= 2
+    shown = drawable[whose]
+    _, line = np.unique(whose[shown], return_inverse=True)
+    drawn = shapely.linestrings(cells[shown] / lines.CELLS, indices=line)
+    return shapely.multilinestrings(drawn, indices=np.unique(runs.activity[drawable], return_inverse=True)[1])
 
 
-def overlay_cut(samples: Samples, zones: list[Zone]) -> geopandas.GeoSeries:
+def overlay_cut(samples: Samples, shapes: geopandas.GeoDataFrame) -> geopandas.GeoSeries:
     """Project, difference with the shapes, simplify, project back."""
     coords = np.column_stack([samples.lon, samples.lat])
     frame = geopandas.GeoDataFrame(geometry=shapely.linestrings(coords, indices=samples.owner), crs=4326).to_crs(32632)
-    shapes = geopandas.GeoDataFrame(
-        geometry=[geodesy.geometry_to_degrees(zone.shape.geometry, zone.shape.center) for zone in zones], crs=4326
-    ).to_crs(32632)
     cut_frame = geopandas.overlay(frame, shapes, how="difference", keep_geom_type=True)
     return cut_frame.geometry.simplify(lines.TOLERANCE).to_crs(4326)
+
+
+def projected(zones: list[Zone]) -> geopandas.GeoDataFrame:
+    """The cut shapes in metres."""
+    shapes = [geodesy.geometry_to_degrees(zone.shape.geometry, zone.shape.center) for zone in zones]
+    return geopandas.GeoDataFrame(geometry=shapes, crs=4326).to_crs(32632)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -85,29 +109,46 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tracks", type=int, default=2000)
     parser.add_argument("--points", type=int, default=4000)
     parser.add_argument("--zones", type=int, default=10)
+    parser.add_argument("--postgis", help="libpq URL of a PostGIS; else one that is installed here is started")
 
 
-def main(tracks: int = 2000, points: int = 4000, zones: int = 10) -> None:
+def main(tracks: int = 2000, points: int = 4000, zones: int = 10, postgis: str | None = None) -> None:
     """Measure, and show."""
-    homes = np.column_stack([HOME.lon + 0.02 * np.arange(zones), np.full(zones, HOME.lat)])
+    homes = np.column_stack([HOME.lon + 0.03 * np.arange(zones), np.full(zones, HOME.lat)])
     private = [
         Zone(number, "", place := disc(*home, 150.0), number, cut_shapes.draw(place))
         for number, home in enumerate(homes.tolist())
     ]
-    with tempfile.TemporaryDirectory(prefix="strava-assets-cut-") as folder:
-        paths = write_tables(Path(folder), tracks, points, homes)
-
-        def through(deed: Callable[[Samples, list[Zone]], object]) -> float:
-            deed(read(paths[0]), private)  # whatever is made once
-            began = time.perf_counter()
-            for path in paths:
-                deed(read(path), private)
-            return time.perf_counter() - began
-
-        ours, overlay = through(our_cut), through(overlay_cut)
-    total = tracks * points
-    table = Table("cut", "seconds", "points/s", title=f"{tracks:,} tracks, {total:,} points, {zones} zones")
-    table.add_row("ours: read, cut, simplify, quantise", f"{ours:.2f}", f"{total / ours:,.0f}")
-    table.add_row("GeoPandas: read, overlay, simplify", f"{overlay:.2f}", f"{total / overlay:,.0f}")
-    table.add_row("ratio", f"{overlay / ours:.1f}×", "")
+    areas, shapes = cut.hidden_areas(private), projected(private)
+    with tempfile.TemporaryDirectory(prefix="strava-assets-cut-") as folder, a_postgis(postgis) as server:
+        months = write_tables(Store(folder), tracks, points, homes)
+        contestants: dict[str, Callable[[int, str], object]] = {
+            "ours: read, cut, simplify, quantise": lambda _, month: our_cut(read(months, month), areas),
+            "GeoPandas: read, overlay, simplify": lambda _, month: overlay_cut(read(months, month), shapes),
+        }
+        if server is not None:
+            server.load([read(months, month) for month in months], private)
+            name = f"{server.version}, jit {server.prepare()}: difference, snap, simplify"
+            contestants[name] = lambda number, _: server.cut(number)
+        best = {name: np.full(len(months), np.inf) for name in contestants}
+        for _ in range(_ROUNDS):
+            for number, month in enumerate(months):
+                for name, deed in contestants.items():
+                    began = time.perf_counter()
+                    deed(number, month)
+                    best[name][number] = min(best[name][number], time.perf_counter() - began)
+    total, (ours, *_) = tracks * points, (seconds.sum() for seconds in best.values())
+    table = Table(
+        "cut, best of " + str(_ROUNDS),
+        "seconds",
+        "points/s",
+        "ours is",
+        title=f"{tracks:,} tracks, {total:,} points, {zones} zones",
+    )
+    for name, each in best.items():
+        seconds = float(each.sum())
+        ratio = "" if seconds == ours else f"{seconds / ours:.1f} times as fast"
+        table.add_row(name, f"{seconds:.2f}", f"{total / seconds:,.0f}", ratio)
+    if server is None:
+        table.add_row("PostGIS", "", "", "not compared: none is installed, and no --postgis URL is given")
     out.print(table)

@@ -34,6 +34,8 @@ from strava_assets.stack import free_port, running, wait_until_up
 from strava_assets.strava.account import create_subscription
 
 out = Console()
+#: In a home: how many rides arrived in earlier measurements.
+KEPT = "latency.json"
 #: A ride that is not on the map by then is counted as this late, seconds.
 _PATIENCE = 120.0
 #: Multiples of it fall evenly over any whole number of seconds.
@@ -60,7 +62,34 @@ def measure(home: Path, activities: int, rides: int, pause: tuple[float, float])
         Seconds between a published ride and the next. They fall evenly over the second in which Dagster's clocks
         tick: what a ride waits for them is no matter of luck.
     """
-    kept = home / "latency.json"
+    kept = home / KEPT
+    found = []
+    with living(home, activities) as (installation, url):
+        settings = installation.settings
+        arrived = json.loads(kept.read_text())["arrived"]
+        for number in range(rides):
+            time.sleep(pause[0] + number * _GOLDEN % (pause[1] - pause[0]))
+            ride = _one(installation, settings, url)
+            found.append(ride)
+            arrived += 1
+            kept.write_text(json.dumps({"arrived": arrived}))
+            out.print(f"ride {number + 1}: {ride.total:.1f} s")
+            wait_until_idle(settings)
+    return found
+
+
+@contextmanager
+def living(home: Path, activities: int) -> Iterator[tuple[Installation, str]]:
+    """The whole stack over a history that is public: the installation, and the simulated Strava's address.
+
+    Parameters
+    ----------
+    home : Path
+        Kept, and used again.
+    activities : int
+        Of the simulated athlete; those that arrived in earlier measurements come on top.
+    """
+    kept = home / KEPT
     arrived = json.loads(kept.read_text())["arrived"] if kept.exists() else 0
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -68,7 +97,6 @@ def measure(home: Path, activities: int, rides: int, pause: tuple[float, float])
     simulation = [sys.executable, "-m", "strava_assets.sandbox", "--activities", str(activities), "--auto-approve"]
     simulation += ["--arrived", str(arrived), "--port", str(port), "--read-limit", "200000,2000000"]
     installation = open_installation(settings)
-    found = []
     with running(settings, before=[("strava", simulation)]) as stack:
         wait_until_up(f"{url}/control/log", stack.child("strava"), 120)
         wait_until_up(f"{settings.base_url}/healthz", stack.child("gateway"), 120)
@@ -84,16 +112,8 @@ def measure(home: Path, activities: int, rides: int, pause: tuple[float, float])
             assert not report.failures, report.failures
             kept.write_text(json.dumps({"arrived": 0}))
         wait_until_up(stack.dagster_url, stack.child("webserver"), 180)
-        _wait_until_idle(settings)
-        for number in range(rides):
-            time.sleep(pause[0] + number * _GOLDEN % (pause[1] - pause[0]))
-            ride = _one(installation, settings, url)
-            found.append(ride)
-            arrived += 1
-            kept.write_text(json.dumps({"arrived": arrived}))
-            out.print(f"ride {number + 1}: {ride.total:.1f} s")
-            _wait_until_idle(settings)
-    return found
+        wait_until_idle(settings)
+        yield installation, url
 
 
 def _one(installation: Installation, settings: Settings, url: str) -> Ride:
@@ -120,7 +140,7 @@ def _count(path: Path) -> int:
 
 def _moments(installation: Installation, settings: Settings, strava_id: int, began: float) -> dict[str, float]:
     """What the databases say of when: the event, the tick, the run and its steps."""
-    _wait_until_idle(settings)
+    wait_until_idle(settings)
     with installation.database.transaction() as connection:
         event = connection.execute(
             "select extract(epoch from received_at) as received, extract(epoch from handled_at) as handled "
@@ -154,7 +174,7 @@ def _moments(installation: Installation, settings: Settings, strava_id: int, beg
     return moments
 
 
-def _wait_until_idle(settings: Settings) -> None:
+def wait_until_idle(settings: Settings) -> None:
     """Until nothing runs, or is about to, for a second."""
     quiet = 0
     with psycopg.connect(locate(settings).dagster, autocommit=True) as dagster:
@@ -200,7 +220,7 @@ def show(rides: list[Ride], activities: int) -> None:
 
 
 @contextmanager
-def _folder(given: str | None) -> Iterator[Path]:
+def folder(given: str | None) -> Iterator[Path]:
     if given:
         Path(given).mkdir(parents=True, exist_ok=True)
         yield Path(given).resolve()
@@ -218,5 +238,5 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def main(activities: int = 500, rides: int = 20, home: str | None = None) -> None:
     """Measure, and show."""
-    with _folder(home) as folder:
-        show(measure(folder, activities, rides, (3.0, 9.0)), activities)
+    with folder(home) as place:
+        show(measure(place, activities, rides, (3.0, 9.0)), activities)
