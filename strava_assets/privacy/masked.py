@@ -23,14 +23,14 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from strava_assets.privacy import cut, cut_shapes, figures, lines, visibility
+from strava_assets.privacy import cut, cut_shapes, figures, lines, settling, visibility
 from strava_assets.privacy.cut import Runs, Samples
 from strava_assets.privacy.tracks import Area, Boxes
 from strava_assets.privacy.zones import Zone
 from strava_assets.schema import CHANNELS
 
 #: Counts up whenever the cut, the lines or the figures come out differently.
-VERSION = "2"
+VERSION = "3"
 
 _CRS = pyproj.CRS("EPSG:4326")
 _FIGURES = ("altitude", "velocity_smooth", "heartrate", "cadence", "watts")
@@ -158,11 +158,12 @@ def mask(
     runs = runs.only(drawable)
     pieces = [cells[a:b] for (a, b), good in zip(itertools.pairwise(starts), drawable, strict=True) if good]
     visible = figures.rebased(month.samples, runs, month.channels["distance"])
+    channels = settling.settled(month.samples, runs, month.channels)
     values = figures.figures(
         month.samples,
         runs,
         visible,
-        {**{name: month.channels[name] for name in _FIGURES}, "moving": month.channels["moving"]},
+        {**{name: channels[name] for name in _FIGURES}, "moving": channels["moving"]},
         len(shown),
     )
     for place, k in enumerate(shown):
