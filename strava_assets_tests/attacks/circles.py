@@ -62,9 +62,10 @@ def center_of_the_hole(view: View, around: Circle) -> Floats:
     seen = shapely.MultiLineString([part for ride in view.rides for part in ride.parts if len(part) > 1])
     shapely.prepare(seen)
     best, far = around.center, 0.0
-    for spacing in (0.2 * around.radius, 0.05 * around.radius, 6.0):
+    for spacing in (0.15 * around.radius, 0.04 * around.radius, 5.0):
         steps = np.arange(-5, 6) * spacing
         grid = best + np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+        grid = grid[np.hypot(*(grid - around.center).T) <= 0.6 * around.radius]  # elsewhere nobody rides at all
         distance = shapely.distance(seen, shapely.points(grid))
         if distance.max() > far:
             best, far = grid[distance.argmax()], float(distance.max())

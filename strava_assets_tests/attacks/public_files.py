@@ -47,12 +47,7 @@ class Ride:
         """Length of what can be seen, metres."""
         if self.rows is not None and "distance" in self.rows:
             # the rows' own odometer is better than adding up noise
-            return float(
-                sum(
-                    self.rows["distance"].iloc[b - 1] - self.rows["distance"].iloc[a]
-                    for a, b in self.spans
-                )
-            )
+            return float(sum(self.rows["distance"].iloc[b - 1] - self.rows["distance"].iloc[a] for a, b in self.spans))
         return float(sum(np.hypot(*np.diff(part, axis=0).T).sum() for part in self.parts))
 
 

@@ -2,18 +2,17 @@
 
 What belongs here: from people to public bytes by path. What does not: the attacks.
 
-The leaky ones cut with our own code along the drawn zone's edge, or along a shape that is drawn too often, and keep what
-others keep. So an attack meets the same files everywhere; only the promise is broken.
+The leaky ones cut with our own code along the drawn zone's edge, or along a shape that is drawn too often, and keep
+what others keep. So an attack meets the same files everywhere; only the promise is broken.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import geopandas
 import numpy as np
@@ -28,6 +27,7 @@ from strava_assets.publish import csv_files, map_files, month_files, taking_back
 from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets.settings import Settings
 from strava_assets_tests.attacks.people import Person, tables
+from strava_assets_tests.attacks.public_files import Floats, View, read
 
 #: Public bytes of one athlete, by path below the athlete's folder.
 Files = dict[str, bytes]
@@ -59,9 +59,7 @@ class Ours:
         chosen = self.activities.filter(pa.array([rides(k) for k in number]))
         taking_back.withdraw_exposed(self.installation.gate())
         zones = zone_store.in_force(self.installation.database)
-        frame = masked.mask(
-            chosen, self.streams, zones, {"api"}, masked.fingerprints(chosen, zones, {"api"})
-        )
+        frame = masked.mask(chosen, self.streams, zones, {"api"}, masked.fingerprints(chosen, zones, {"api"}))
         gate = self.installation.gate()
         month_files.publish_month(
             frame,
@@ -94,6 +92,15 @@ class Ours:
             for folder in (folder_of[person.number + 1] for person in self.people)
         ]
 
+    def centers(self) -> list[Floats]:
+        """The middle of the shape that is cut for each person, metres in their city; no stranger has it."""
+        shapes = {zone.name: zone.shape for zone in zone_store.in_force(self.installation.database)}
+        own = [(person, shapes[person.zone.name]) for person in self.people]
+        return [
+            person.metres(np.array([shape.center]))[0] + np.array(shape.geometry.centroid.coords[0])
+            for person, shape in own
+        ]
+
     def _number_of_owner(self) -> list[int]:
         owner = self.activities.column("athlete_id").to_numpy()
         first = np.searchsorted(owner, owner)
@@ -118,6 +125,10 @@ def ours(people: list[Person], settings: Settings) -> Iterator[Ours]:
     assert [row["id"] for row in rows] == activities.column("activity_id").to_pylist()
     yield Ours(installation, people, activities, streams, installation.public_ids(rows))
     installation.database.close()
+
+
+#: How `ours` is used.
+World = AbstractContextManager[Ours]
 
 
 @dataclass(frozen=True)
@@ -169,7 +180,6 @@ class Leaky:
     def public(self, leaks: Leaks) -> list[Files]:
         """Public files by person."""
         rows = self.activities.to_pylist()
-        rides: list[dict[int, Any]] = [{} for _ in self.people]
         ids = {row["activity_id"]: (str(row["athlete_id"]), f"{row['activity_id']:016x}") for row in rows}
         features = map_files.features_of(self.frame, ids, ZoneNames([]))
         truth = {f"{row['activity_id']:016x}": row for row in rows}
@@ -181,13 +191,15 @@ class Leaky:
                 if leaks.totals:
                     feature.properties["distance"] = leaks.totals(whole["distance"])
                 if leaks.speed:
-                    feature.properties |= {name: whole[name] for name in ("average_speed", "moving_time")}
+                    feature.properties.update({name: whole[name] for name in ("average_speed", "moving_time")})
             files.append({"activities.topojson": topojson_file.encode(members)})
             if leaks.summaries:
                 files[-1]["weekly.json"] = json.dumps(
-                    [{"start": f.properties["startDate"], "distance": truth[f.properties["actID"]]["distance"]} for f in members]
+                    [
+                        {"start": f.properties["startDate"], "distance": truth[f.properties["actID"]]["distance"]}
+                        for f in members
+                    ]
                 ).encode()
-        del rides
         if leaks.csvs:
             for athlete, name, data in self._csvs(leaks.rows):
                 files[athlete][f"streams/stream_{name}.csv"] = data
@@ -212,31 +224,49 @@ class Leaky:
             yield athlete, f"{activity:016x}", data
 
 
-def leaky(people: list[Person], shape: Callable[[Person], CutShape] = edge, every_ride: bool = False) -> Leaky:
-    """Cut everybody's rides by a shape of the publisher's choice; drawn again for every ride if told so."""
+def leaky(people: list[Person], shape: Callable[[Person], CutShape] = edge) -> Leaky:
+    """Cut everybody's rides by a shape of the publisher's choice."""
     activities, streams = tables(people)
-    if not every_ride:
-        zones = [Zone(p.number, "", p.zone.geometry, p.number, shape(p)) for p in people]
-        frame = _masked(activities, streams, zones)
-        return Leaky(people, activities, streams, frame)
-    parts = []
-    owner = activities.column("athlete_id").to_numpy()
-    for k in range(activities.num_rows):
-        person = people[owner[k] - people[0].number - 1]
-        zones = [Zone(0, "", person.zone.geometry, 0, shape(person))]
-        parts.append(_masked(activities.slice(k, 1), streams, zones))
-    return Leaky(people, activities, streams, geopandas.GeoDataFrame(np.concatenate(parts)))
+    zones = [Zone(p.number, "", p.zone.geometry, p.number, shape(p)) for p in people]
+    return Leaky(people, activities, streams, _masked(activities, streams, zones))
 
 
 def _masked(activities: pa.Table, streams: pa.Table, zones: Sequence[Zone]) -> geopandas.GeoDataFrame:
     return masked.mask(activities, streams, zones, {"api"}, masked.fingerprints(activities, zones, {"api"}))
 
 
-def draw_zones(world: Ours, zone_of: Callable[[Person], DrawnZone], expansion: float = cut_shapes.EXPANSION) -> None:
-    """Everybody draws a zone."""
-    zone_store.add(world.installation.database, [zone_of(person) for person in world.people], expansion=expansion)
+def draw_zones(world: Ours, expansion: float = cut_shapes.EXPANSION) -> None:
+    """Everybody draws the zone around their home."""
+    zone_store.add(world.installation.database, [person.zone for person in world.people], expansion=expansion)
 
 
-def stacked(snapshots: Sequence[Sequence[Mapping[str, bytes]]]) -> list[list[Mapping[str, bytes]]]:
-    """Snapshots of everybody → everybody's snapshots."""
+def draw_zones_again(world: Ours) -> None:
+    """Everybody removes their zone, and draws it again."""
+    database = world.installation.database
+    for zone in zone_store.in_force(database):
+        zone_store.remove(database, zone.id)
+        zone_store.add(database, [DrawnZone(zone.name, zone.geometry)])
+
+
+def rename_zones(world: Ours) -> None:
+    """Everybody draws the zone a little smaller under another name, then removes the first one."""
+    database = world.installation.database
+    for zone in zone_store.in_force(database):
+        person = world.people[int(zone.name.split()[-1])]
+        zone_store.add(database, [DrawnZone(f"Again {person.number}", person.disc(0.9 * person.radius))])
+        zone_store.remove(database, zone.id)
+
+
+def with_rides(person: Person, count: int) -> Person:
+    """The same person, with only the first few rides."""
+    return replace(person, rides=person.rides[:count])
+
+
+def views(people: Sequence[Person], files: Sequence[Files]) -> list[View]:
+    """What a stranger reads of each person's files."""
+    return [read(own, person.metres) for person, own in zip(people, files, strict=True)]
+
+
+def stacked(snapshots: Sequence[Sequence[View]]) -> list[list[View]]:
+    """Versions of everybody → everybody's versions."""
     return [list(own) for own in zip(*snapshots, strict=True)]

@@ -98,23 +98,23 @@ def ranked(
     exits = Exits.of(view, around)
     street, share = city.points_within(around.center, inner * around.radius)
     begin = np.array([part[0] for part in exits.parts])
-    near = _ways(city, begin, street, share)
+    near = _ways(city, begin, street, share, 3 * around.radius)
     total = np.zeros(len(street))
     for metres in beyond:
         there, walked = exits.after(metres)
-        detour = near + walked - _ways(city, there, street, share)
+        detour = near + walked - _ways(city, there, street, share, 3 * around.radius + metres)
         total += np.minimum(np.abs(detour), most).mean(axis=1) / len(beyond)
     return Ranking(city.positions(street, share), total)
 
 
-def _ways(city: City, points: Floats, street: NDArray[np.int64], share: Floats) -> Floats:
+def _ways(city: City, points: Floats, street: NDArray[np.int64], share: Floats, within: float) -> Floats:
     """Metres along the streets from candidates to points, shape (candidates, points)."""
     a, b = city.streets[street].T
     length, weights = city.lengths[street], city.lengths.tolist()
-    cells, cell = np.unique(np.round(points / 20), axis=0, return_inverse=True)
+    cells, cell = np.unique(np.round(points / 30), axis=0, return_inverse=True)
     ways = np.empty((len(street), len(cells)))
     for k in range(len(cells)):
         own, along, _ = city.nearest(points[cell == k].mean(axis=0))
-        tree = shortest(city, city.ends_of(own, along), weights, within=4500)
+        tree = shortest(city, city.ends_of(own, along), weights, within)
         ways[:, k] = np.minimum(tree.distance[a] + share * length, tree.distance[b] + (1 - share) * length)
     return np.where(np.isfinite(ways), ways, 1e4)[:, cell]
