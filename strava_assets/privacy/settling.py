@@ -3,7 +3,7 @@
 What belongs here: which channels drift from the door on, and for how long. What does not: where a run may begin
 (`cut`).
 
-A heart warms up and a thermometer leaves the house, each at its own even pace: what is left of that at the first visible
+A heart warms up and a thermometer leaves the house, at an even pace: what is left of that at the first visible
 sample tells the hidden minutes, and those, over a few dozen rides and a street map, the home. Blurring averages out;
 so the channel is silent until its drift is over.
 """

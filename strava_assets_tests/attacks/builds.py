@@ -2,7 +2,7 @@
 
 What belongs here: guesses from older and newer versions of the same files. What does not: one version (`circles`).
 
-A shape that is drawn again averages out: its middles lie around the place, and what was hidden every time shrinks to it.
+A shape that is drawn again averages out: its middles lie around the place, and what was always hidden shrinks to it.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def guess(view: View, city: City, channel: str) -> Floats:
 
 
 def _drift(ride: Ride, channel: str) -> tuple[Floats, float, float, float, float] | None:
-    """Where a ride becomes visible; the channel's first values, and once its drift is over; pace, m/s; first known at, s."""
+    """Where a ride becomes visible; the channel at first, and after its drift; pace, m/s; first value at, s."""
     if ride.rows is None or channel not in ride.rows or "distance" not in ride.rows:
         return None
     rows = ride.rows.iloc[: ride.spans[0][1]]

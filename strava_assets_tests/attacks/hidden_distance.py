@@ -19,8 +19,8 @@ from strava_assets_tests.attacks.circles import Circle, hole
 from strava_assets_tests.attacks.cities import City, shortest
 from strava_assets_tests.attacks.public_files import Floats, Ride, View
 
-#: A misfit counts no more than this, metres: some rides do not begin at home. More of what is rounded to whole hundreds.
-_ENOUGH, _ROUNDED = 120.0, 700.0
+#: A misfit counts no more than this, metres: some rides do not begin at home.
+_ENOUGH = 120.0
 
 
 @dataclass
@@ -33,24 +33,32 @@ class Equations:
         Indices into ``View.ends``, for each equation.
     metres : list of float
     visible : list of float
-        Length of what was subtracted: its own error grows with it.
+        Length of what was subtracted, metres.
+    drawn : list of float
+        The part of it that was measured along the map's lines: their error grows with their length.
     """
 
     ends: list[list[int]] = field(default_factory=list)
     metres: list[float] = field(default_factory=list)
     visible: list[float] = field(default_factory=list)
+    drawn: list[float] = field(default_factory=list)
 
     @property
-    def rounded(self) -> bool:
-        """Whether what was subtracted from is rounded, as anybody can see."""
-        return bool((np.abs((np.array(self.metres) + self.visible + 50) % 100 - 50) < 1e-6).all())
+    def rounding(self) -> float:
+        """Half of what the numbers that were subtracted from are rounded to, as anybody can see, metres."""
+        told = np.array(self.metres) + self.visible
+        return max(
+            (unit / 2 for unit in (100, 1000) if (np.abs(told - np.round(told / unit) * unit) < 1e-6).all()),
+            default=0.0,
+        )
 
-    def add(self, ends: list[int], metres: float, visible: float) -> None:
+    def add(self, ends: list[int], metres: float, visible: float = 0.0, drawn: float = 0.0) -> None:
         """One more."""
         if ends and np.isfinite(metres):
             self.ends.append(ends)
             self.metres.append(metres)
             self.visible.append(visible)
+            self.drawn.append(drawn)
 
     def incidence(self, ends: NDArray[np.int64]) -> Floats:
         """One row an equation, one column an end."""
@@ -80,18 +88,15 @@ def guess(view: View, city: City | None = None, source: str | None = None) -> Fl
         return around.center
     ends = np.unique(np.concatenate([np.array(own) for own in told.ends]))
     where = view.ends[ends]
-    metres, visible = np.array(told.metres), np.array(told.visible)
     incidence = told.incidence(ends)
-    # sums of several rides may be wrong by more
-    enough = (_ROUNDED if told.rounded else _ENOUGH) * np.sqrt(np.maximum(incidence.sum(axis=1) / 2, 1))
     if city is not None:
         points, ways = ways_along_streets(city, where, around)
-        return points[_misfit(ways @ incidence.T, metres, visible, enough).argmin()]
+        return points[_misfit(ways @ incidence.T, told, incidence).argmin()]
     spacing = np.arange(-around.radius, around.radius + 1, 20.0)
     points = around.center + np.stack(np.meshgrid(spacing, spacing), axis=-1).reshape(-1, 2)
     points = points[around.holds(points)]
     straight = np.hypot(points[:, None, 0] - where[:, 0], points[:, None, 1] - where[:, 1])
-    fits = [_misfit(detour * straight @ incidence.T, metres, visible, enough) for detour in np.arange(1.0, 1.55, 0.05)]
+    fits = [_misfit(detour * straight @ incidence.T, told, incidence) for detour in np.arange(1.0, 1.55, 0.05)]
     return points[min(fits, key=lambda fit: fit.min()).argmin()]
 
 
@@ -113,7 +118,7 @@ def _from_totals(total: Callable[[Ride], float]) -> Callable[[View, Circle], Equ
         for ride, own in _numbered(view):
             if len(ride.parts) == 1:
                 visible = ride.visible
-                told.add(_at(view, own, around), total(ride) - visible, visible)
+                told.add(_at(view, own, around), total(ride) - visible, visible, 0.0 if ride.spans else visible)
         return told
 
     return tell
@@ -128,13 +133,13 @@ def _from_rows(column: str) -> Callable[[View, Circle], Equations]:
             if ride.rows is None or column not in ride.rows:
                 continue
             values = ride.rows[column].to_numpy()
-            first, last = ride.spans[0]
+            first, _ = ride.spans[0]
             pace = ride.visible / max(_seconds(ride), 1.0) if column == "time" else 1.0
-            told.add(_at(view, own[:1], around), values[first] * pace, 0.0)
+            told.add(_at(view, own[:1], around), values[first] * pace)
             for (_, end), (begin, _), k in zip(
                 ride.spans, ride.spans[1:], range(1, 2 * len(ride.spans), 2), strict=False
             ):
-                told.add(_at(view, own[k : k + 2], around, both=True), (values[begin] - values[end - 1]) * pace, 0.0)
+                told.add(_at(view, own[k : k + 2], around, both=True), (values[begin] - values[end - 1]) * pace)
         return told
 
     return tell
@@ -213,9 +218,13 @@ def ways_along_streets(city: City, ends: Floats, around: Circle) -> tuple[Floats
     return city.positions(street, share), ways[:, cell]
 
 
-def _misfit(ways: Floats, metres: Floats, visible: Floats, enough: Floats) -> Floats:
-    """How badly each candidate explains the equations; what is visible may have been measured a little wrong."""
-    wrong = metres - ways
-    if (visible > 0).all():
-        wrong = wrong - np.clip(np.median(wrong / visible, axis=1, keepdims=True), -0.03, 0.03) * visible
-    return np.minimum(np.abs(wrong), enough).mean(axis=1)
+def _misfit(ways: Floats, told: Equations, incidence: Floats) -> Floats:
+    """How badly each candidate explains the equations, metres."""
+    wrong = np.array(told.metres) - ways
+    drawn = np.array(told.drawn)
+    if (drawn > 0).all():
+        wrong = wrong - np.clip(np.median(wrong / drawn, axis=1, keepdims=True), -0.03, 0.03) * drawn
+    # what is rounded says nothing below its unit, and little about it; sums of several rides are worse than one
+    beyond = np.maximum(np.abs(wrong) - told.rounding, 0) + 0.1 * np.minimum(np.abs(wrong), told.rounding)
+    enough = _ENOUGH * np.sqrt(np.maximum(incidence.sum(axis=1) / 2, 1)) + 0.1 * told.rounding
+    return np.minimum(beyond, enough).mean(axis=1)

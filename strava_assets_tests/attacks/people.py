@@ -206,7 +206,7 @@ class _Device:
     """What somebody's recorder and body are like."""
 
     def __init__(self, rng: np.random.Generator):
-        self.interval = float(rng.choice([4.0, 5.0, 6.0, 8.0]))
+        self.interval = float(rng.choice([3.0, 4.0, 5.0, 6.0]))
         self.speed = rng.uniform(2.8, 7.5)
         self.odometer = rng.uniform(0.99, 1.01)
         self.noise = rng.uniform(2.0, 4.0)

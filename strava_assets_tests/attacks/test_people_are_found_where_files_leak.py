@@ -34,19 +34,19 @@ def test_a_circle_through_the_ends_is_the_drawn_zone(some: list[Person], cut_at_
     places = [person.middle for person in some]
     assert share_found(errors([circles.hole(view).center for view in seen], places)) > 0.9
     known = [circles.hole(view, person.radius + 30) for view, person in zip(seen, some, strict=True)]
-    assert share_found(errors([circle.center for circle in known], places)) > 0.6
+    assert share_found(errors([circle.center for circle in known], places)) > 0.4
     middles = [circles.center_of_the_hole(view, circles.hole(view)) for view in seen]
-    assert share_found(errors(middles, places)) > 0.7
+    assert share_found(errors(middles, places)) > 0.4
 
 
 @pytest.mark.parametrize(("leaks", "by_map", "without"), [
     (Leaks(totals=WHOLE), 0.8, 0.4),
-    (Leaks(totals=WHOLE, csvs=False), 0.5, 0.2),
-    (Leaks(totals=ROUNDED), 0.5, 0.2),
+    (Leaks(totals=WHOLE, csvs=False), 0.5, 0.3),
+    (Leaks(totals=ROUNDED), 0.4, 0.1),
     (Leaks(speed=True), 0.8, 0.4),
     (Leaks(rows=frozenset({"distance"})), 0.8, 0.4),
-    (Leaks(rows=frozenset({"time"})), 0.5, 0.3),
-    (Leaks(summaries=True), 0.25, 0.1),
+    (Leaks(rows=frozenset({"time"})), 0.5, 0.2),
+    (Leaks(summaries=True), 0.15, 0.1),
 ], ids=["totals", "no CSV", "rounded totals", "average speed", "rows' distance", "rows' time", "weeks"])  # fmt: skip
 def test_a_hidden_distance_that_is_told_leads_home(
     some: list[Person], cut_at_the_edge: Leaky, leaks: Leaks, by_map: float, without: float
