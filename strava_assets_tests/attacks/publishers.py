@@ -9,6 +9,7 @@ what others keep. So an attack meets the same files everywhere; only the promise
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ import geopandas
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 
 from strava_assets.installation import Installation, open_installation
 from strava_assets.privacy import cut_shapes, figures, geodesy, masked, zone_store
@@ -31,6 +33,8 @@ from strava_assets_tests.attacks.public_files import Floats, View, read
 
 #: Public bytes of one athlete, by path below the athlete's folder.
 Files = dict[str, bytes]
+#: What is public at one time, by person.
+Snapshot = list[Files]
 
 
 @dataclass
@@ -79,7 +83,7 @@ class Ours:
         ends = np.vstack([kept[["first_lng", "first_lat"]].to_numpy(), kept[["last_lng", "last_lat"]].to_numpy()])
         zone_store.cover_ends(self.installation.database, ends)
 
-    def public(self) -> list[Files]:
+    def public(self) -> Snapshot:
         """What lies in the public folder now, by person."""
         root = Path(self.installation.settings.public_root)
         folder_of = {athlete: public for athlete, (public, _) in self.installation.athletes().items()}
@@ -177,7 +181,7 @@ class Leaky:
     streams: pa.Table
     frame: geopandas.GeoDataFrame
 
-    def public(self, leaks: Leaks) -> list[Files]:
+    def public(self, leaks: Leaks) -> Snapshot:
         """Public files by person."""
         rows = self.activities.to_pylist()
         ids = {row["activity_id"]: (str(row["athlete_id"]), f"{row['activity_id']:016x}") for row in rows}
@@ -257,12 +261,22 @@ def rename_zones(world: Ours) -> None:
         zone_store.remove(database, zone.id)
 
 
+def enlarge_zones(world: Ours, metres: float) -> None:
+    """Everybody draws their zone again so much larger, and removes the one before."""
+    database = world.installation.database
+    for zone in zone_store.in_force(database):
+        person = world.people[int(zone.name.split()[-1])]
+        radius = math.sqrt(shapely.transform(zone.geometry, person.metres).area / math.pi)
+        zone_store.add(database, [DrawnZone(zone.name, person.disc(radius + metres))])
+        zone_store.remove(database, zone.id)
+
+
 def with_rides(person: Person, count: int) -> Person:
     """The same person, with only the first few rides."""
     return replace(person, rides=person.rides[:count])
 
 
-def views(people: Sequence[Person], files: Sequence[Files]) -> list[View]:
+def views(people: Sequence[Person], files: Snapshot) -> list[View]:
     """What a stranger reads of each person's files."""
     return [read(own, person.metres) for person, own in zip(people, files, strict=True)]
 

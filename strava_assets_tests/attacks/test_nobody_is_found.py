@@ -7,28 +7,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from strava_assets_tests.attacks import builds, circles, clocks, hidden_distance, publishers, ways_out
-from strava_assets_tests.attacks.circles import Floats
+from strava_assets_tests.attacks import builds, circles, hidden_distance, publishers
+from strava_assets_tests.attacks.everything import ATTACKS
 from strava_assets_tests.attacks.people import Person, simulate
-from strava_assets_tests.attacks.public_files import View
+from strava_assets_tests.attacks.public_files import Floats, View
 from strava_assets_tests.attacks.publishers import stacked, views
 from strava_assets_tests.attacks.statistics import (
     errors,
     found_no_more_often_than_by_chance,
     no_nearer_than,
 )
-
-#: From public bytes and the street map to a guess, by name.
-ATTACKS: dict[str, Callable[[View, Person], Floats]] = {
-    "A circle": lambda view, person: circles.hole(view).center,
-    "A circle, size known": lambda view, person: circles.hole(view, person.radius + 300 + 27 + 30).center,
-    "A middle of the hole": lambda view, person: circles.center_of_the_hole(view, circles.hole(view)),
-    "B hidden distance": lambda view, person: hidden_distance.guess(view, person.city),
-    "B0 without the map": lambda view, person: hidden_distance.guess(view),
-    "D heart rate": lambda view, person: clocks.guess(view, person.city, "heartrate"),
-    "D temperature": lambda view, person: clocks.guess(view, person.city, "temp"),
-    "D ways out": lambda view, person: ways_out.ranked(view, person.city, (1000.0,)).mean(0.2),
-}
 
 
 @pytest.mark.parametrize("name", ATTACKS)

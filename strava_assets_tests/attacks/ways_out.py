@@ -80,7 +80,7 @@ class Ranking:
 
 
 def ranked(
-    view: View, city: City, beyond: tuple[float, ...] = (700.0, 1600.0), most: float = 150.0, inner: float = 0.85
+    view: View, city: City, beyond: tuple[float, ...] = (1000.0,), most: float = 150.0, inner: float = 0.85
 ) -> Ranking:
     """Rank every street in the hole by how much of a short way the visible ways would be from there.
 

@@ -1,6 +1,6 @@
-"""``python -m strava_assets_tests.benchmarks [stages|cut|gateway|latency] [options]``: all of them, or one.
+"""``python -m strava_assets_tests.benchmarks [PART] [options]``: stages, cut, attacks, accuracy, gateway, latency.
 
-What belongs here: which parts there are, and their options. What does not: measuring.
+All of them if none is named. What belongs here: which parts there are, and their options. What does not: measuring.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from strava_assets_tests.benchmarks import cutting, gateway, latency, stages
+from strava_assets_tests.benchmarks import accuracy, attacks, cutting, gateway, latency, stages
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +18,10 @@ def main(arguments: list[str]) -> int:
     one.add_argument("--rides", type=int, default=400)
     one.add_argument("--kilometres", type=float, default=24.0)
     cutting.options(parts.add_parser("cut", help="the cut and what everybody would write, on the same tracks"))
+    attacks.options(
+        parts.add_parser("attacks", help="how near strangers come to a home, on files that leak and on ours")
+    )
+    accuracy.options(parts.add_parser("accuracy", help="how much of what is not private the cut costs"))
     one = parts.add_parser("gateway", help="events at a constant rate while they are drained")
     one.add_argument("--seconds", type=int, default=60)
     one.add_argument("--rate", type=int, default=500, help="events a second")
@@ -29,6 +33,10 @@ def main(arguments: list[str]) -> int:
         stages.main(**options)
     if given.part in (None, "cut"):
         cutting.main(**options)
+    if given.part in (None, "attacks"):
+        attacks.main(**options)
+    if given.part in (None, "accuracy"):
+        accuracy.main(**options)
     if given.part in (None, "gateway"):
         good = gateway.main(**options)
     if given.part in (None, "latency"):
