@@ -210,7 +210,7 @@ def ways_along_streets(city: City, ends: Floats, around: Circle) -> tuple[Floats
     ways = np.empty((len(street), len(cells)))
     for k in range(len(cells)):
         own_street, own_share, _ = city.nearest(ends[cell == k].mean(axis=0))
-        tree = shortest(city, city.ends_of(own_street, own_share), weights, within=5 * around.radius)
+        tree = shortest(city, city.ends_of(own_street, own_share), weights, within=3 * around.radius)
         ways[:, k] = np.minimum(tree.distance[a] + share * length, tree.distance[b] + (1 - share) * length)
         same = street == own_street
         ways[same, k] = np.abs(share[same] - own_share) * length[same]

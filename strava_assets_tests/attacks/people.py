@@ -241,7 +241,6 @@ class _Device:
             "lat": degrees[:, 1],
             "lng": degrees[:, 0],
             "altitude": np.round(200 + 25 * np.sin(where[:, 0] / 600) + 18 * np.cos(where[:, 1] / 450), 1),
-            "velocity_smooth": np.round(pace, 2),
             "heartrate": np.round(heart + 5 * _slowly(rng, time)),
             "temp": np.round(temp + 0.3 * _slowly(rng, time)),
             "moving": pace > 0,

@@ -5,6 +5,7 @@ What belongs here: from bytes to arrays. What does not: guesses (the attacks), a
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -42,12 +43,13 @@ class Ride:
     parts: list[Floats] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
 
-    @property
+    @functools.cached_property
     def visible(self) -> float:
         """Length of what can be seen, metres."""
         if self.rows is not None and "distance" in self.rows:
             # the rows' own odometer is better than adding up noise
-            return float(sum(self.rows["distance"].iloc[b - 1] - self.rows["distance"].iloc[a] for a, b in self.spans))
+            distance = self.rows["distance"].to_numpy()
+            return float(sum(distance[b - 1] - distance[a] for a, b in self.spans))
         return float(sum(np.hypot(*np.diff(part, axis=0).T).sum() for part in self.parts))
 
 
@@ -58,7 +60,7 @@ class View:
     rides: list[Ride]
     others: dict[str, Any]
 
-    @property
+    @functools.cached_property
     def ends(self) -> Floats:
         """First and last points of all visible parts, shape (2k, 2)."""
         return np.array([end for ride in self.rides for part in ride.parts for end in (part[0], part[-1])])
