@@ -23,7 +23,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from strava_assets.privacy import cut, cut_shapes, figures, lines, visibility
+from strava_assets.privacy import cut, cut_shapes, figures, lines, settling, visibility
 from strava_assets.privacy.cut import Runs, Samples
 from strava_assets.privacy.tracks import Area, Boxes
 from strava_assets.privacy.zones import Zone, ends_only_shapes
@@ -178,11 +178,12 @@ def mask(
     runs = runs.only(drawable)
     pieces = [cells[a:b] for (a, b), good in zip(itertools.pairwise(starts), drawable, strict=True) if good]
     visible = figures.rebased(month.samples, runs, month.channels["distance"])
+    channels = settling.settled(month.samples, runs, month.channels)
     values = figures.figures(
         month.samples,
         runs,
         visible,
-        {**{name: month.channels[name] for name in _FIGURES}, "moving": month.channels["moving"]},
+        {**{name: channels[name] for name in _FIGURES}, "moving": channels["moving"]},
         len(shown),
     )
     for place, k in enumerate(shown):

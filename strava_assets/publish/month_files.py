@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from strava_assets.privacy import figures
+from strava_assets.privacy import figures, settling
 from strava_assets.privacy.masked import MonthSamples, runs_of
 from strava_assets.publish import csv_files
 from strava_assets.publish.gate import Gate, GateReport, Known
 from strava_assets.publish.paths import csv_path
 
 #: Counts up whenever the same masked activity comes out as other bytes.
-VERSION = "1"
+VERSION = "2"
 #: Activities written in one passage of the gate: bounds the memory, and what a kill can cost.
 _BATCH = 200
 
@@ -107,7 +107,8 @@ def _encode(masked: pd.DataFrame, streams: pa.Table, ids: list[int], dropped: fr
     visible = figures.rebased(month.samples, runs, month.channels["distance"])
     owner = runs.activity[visible.run]
     first_run = np.searchsorted(runs.activity, np.arange(len(ids)))
-    columns = {name: values[visible.index] for name, values in month.channels.items() if name != "moving"}
+    channels = settling.settled(month.samples, runs, month.channels)
+    columns = {name: values[visible.index] for name, values in channels.items() if name != "moving"}
     columns |= {
         "segment": (visible.run - first_run[owner]).astype(float),
         "time": visible.time,

@@ -1,6 +1,6 @@
-"""``python -m strava_assets_tests.benchmarks [part] [options]``: all of them, or one, by its name in `main`.
+"""``python -m strava_assets_tests.benchmarks [PART] [options]``: figures and ratios; ``--help`` names the parts.
 
-What belongs here: which parts there are, and their options. What does not: measuring.
+All of them if none is named. What belongs here: which parts there are, and their options. What does not: measuring.
 """
 
 from __future__ import annotations
@@ -8,7 +8,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from strava_assets_tests.benchmarks import cutting, gateway, latency, new_zone, properties, stages
+from strava_assets_tests.benchmarks import (
+    accuracy,
+    attacks,
+    cutting,
+    gateway,
+    latency,
+    new_zone,
+    properties,
+    stages,
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -19,6 +28,10 @@ def main(arguments: list[str]) -> int:
     one.add_argument("--kilometres", type=float, default=24.0)
     cutting.options(parts.add_parser("cut", help="the cut and what everybody would write, on the same tracks"))
     properties.options(parts.add_parser("properties", help="every promise on worlds of every kind"))
+    attacks.options(
+        parts.add_parser("attacks", help="how near strangers come to a home, on files that leak and on ours")
+    )
+    accuracy.options(parts.add_parser("accuracy", help="how much of what is not private the cut costs"))
     one = parts.add_parser("gateway", help="events at a constant rate while they are drained")
     one.add_argument("--seconds", type=int, default=60)
     one.add_argument("--rate", type=int, default=500, help="events a second")
@@ -33,6 +46,10 @@ def main(arguments: list[str]) -> int:
         cutting.main(**options)
     if given.part in (None, "properties"):
         good = properties.main(**options) and good
+    if given.part in (None, "attacks"):
+        attacks.main(**options)
+    if given.part in (None, "accuracy"):
+        accuracy.main(**options)
     if given.part in (None, "gateway"):
         good = gateway.main(**options) and good
     if given.part in (None, "latency"):
