@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from strava_assets.archive.activities import activity_row
-from strava_assets.archive.export import Export, find_table, parse_date, read_export
+from strava_assets.archive import dates
+from strava_assets.archive.export import Export, find_table, read_export
 from strava_assets.archive.files import open_files, recordings
 from strava_assets.archive.sport_types import from_label
 from strava_assets.errors import ArchiveError, UnreadableRecording
@@ -94,19 +95,19 @@ def test_descriptions_with_newlines_commas_and_quotes_stay_in_their_cell(tmp_pat
     ],
 )
 def test_dates_are_utc_in_every_way_english_exports_write_them(text):
-    assert parse_date(text) == datetime(2022, 5, 29, 15, 53, 35, tzinfo=UTC)
+    assert dates.readings(text) == [("", datetime(2022, 5, 29, 15, 53, 35, tzinfo=UTC))]
 
 
 def test_midnight_and_noon_are_not_mixed_up():
-    assert parse_date("Jan 1, 2024, 12:00:00 AM") == datetime(2024, 1, 1, tzinfo=UTC)
-    assert parse_date("Jan 1, 2024, 12:00:00 PM") == datetime(2024, 1, 1, 12, tzinfo=UTC)
+    assert dates.readings("Jan 1, 2024, 12:00:00 AM") == [("", datetime(2024, 1, 1, tzinfo=UTC))]
+    assert dates.readings("Jan 1, 2024, 12:00:00 PM") == [("", datetime(2024, 1, 1, 12, tzinfo=UTC))]
 
 
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "Foo 29, 2022, 3:53:35 PM", "Feb 30, 2022, 3:53:35 PM", "29.05.2022"]
 )
 def test_a_date_that_is_none_is_none(text):
-    assert parse_date(text) is None
+    assert dates.readings(text) == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_date_that_is_none_is_none(text):
         ("Rock Climb", "RockClimbing"),
         ("Underwater Hockey", "UnderwaterHockey"),
         ("", "Workout"),
-        ("Radfahrt über Land", "Workout"),
+        ("Radfahrt über Land", "Radfahrt über Land"),
     ],
 )
 def test_labels_become_the_words_of_the_api(label, word):
