@@ -126,11 +126,6 @@ def place_columns(header: Sequence[str], sample: Sequence[Sequence[str]]) -> Col
     )
 
 
-def is_file_name(text: str) -> bool:
-    """Whether it is how exports name a recording, or what they write for one that is lost."""
-    return bool(_FILE.fullmatch(text))
-
-
 def _by_name(header: Sequence[str], language: str) -> dict[str, list[int]]:
     """Our words to the places where the language's names for them occur."""
     words = _WORDS[language]
@@ -228,7 +223,7 @@ def _are_dates(cells: list[str]) -> bool:
 
 
 def _are_files(cells: list[str]) -> bool:
-    return any(cell != "#error#" for cell in cells) and _mostly([is_file_name(cell) for cell in cells])
+    return any(cell != "#error#" for cell in cells) and _mostly([bool(_FILE.fullmatch(cell)) for cell in cells])
 
 
 def _are_sports(cells: list[str]) -> bool:

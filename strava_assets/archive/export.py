@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from strava_assets.archive import dates, side_tables
-from strava_assets.archive.columns import Columns, is_file_name, known_headers, place_columns
+from strava_assets.archive.columns import Columns, known_headers, place_columns
 from strava_assets.archive.conventions import Conventions, find_conventions
 from strava_assets.archive.files import Files
 from strava_assets.archive.numbers import number, whole
@@ -216,7 +216,7 @@ class _Reader:
         for line, cells in table.rows():
             strava_id = self._id(line, cells)
             if strava_id in rows:
-                self._note(f"row {line}: activity {strava_id}", "occurs twice; the first counts")
+                self._note(f"row {line} (activity {strava_id})", "occurs twice; the first counts")
             elif strava_id is not None:
                 rows[strava_id] = self._row(strava_id, line, cells)
         return list(rows.values())
@@ -245,16 +245,12 @@ class _Reader:
         elif strava_id is not None and not any(needed.values()):
             self._note(f"row {line} ({strava_id})", "holds nothing but the number of an activity; left out")
             return None
-        elif len(cells) > self._width and any(cells[self._width :]) and self._shifted(needed):
-            self._note(f"row {line}", "has more cells than there are columns, so that they are displaced; left out")
+        elif any(cells[self._width :]):
+            self._note(f"row {line}", "has more cells than there are columns, so that some are displaced; left out")
             return None
         elif strava_id is not None and len(cells) <= self._columns.positions["filename"]:
             self._note(f"row {line}", "is cut short: figures, or the file, are missing")
         return strava_id
-
-    def _shifted(self, needed: dict[str, str]) -> bool:
-        file = needed["filename"]
-        return bool(file and not is_file_name(file)) or not dates.readings(needed["start"])
 
     def _row(self, strava_id: int, line: int, cells: Sequence[str]) -> Row:
         label = self._cell(cells, "sport_type")

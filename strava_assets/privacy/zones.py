@@ -1,27 +1,46 @@
 """Privacy zones as the owner draws them: what a zone is, and reading zone files.
 
-What belongs here: the `Zone` value, reading and judging files. What does not: the cut shape's
+What belongs here: the `Zone` value, reading and judging files, the export's included. What does not: the cut shape's
 geometry (`cut_shapes`), where zones are kept (`zone_store`).
 """
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 import math
 import re
 import warnings
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import geopandas
 import numpy as np
-import pandas as pd
 import shapely
 
 from strava_assets.errors import ZoneFileError
 from strava_assets.privacy import cut_shapes, geodesy
 from strava_assets.privacy.cut_shapes import CutShape
 
+_STRAVA_FILE = "privacy_zones.csv"
+_LARGEST_TABLE = 8 * 2**20
+#: Metres of what a radius in an export may be in; without a unit it is metres.
+_UNITS = {
+    "": 1.0,
+    "m": 1.0,
+    "km": 1000.0,
+    "ft": 0.3048,
+    "feet": 0.3048,
+    "yd": 0.9144,
+    "mi": 1609.344,
+    "miles": 1609.344,
+}
+#: Metres; a bare number below it may be kilometres or miles.
+_SMALLEST_BARE_RADIUS = 10.0
 _NO = {"no", "n", "false", "f", "0", "off"}
 #: A point's zone may not be larger than this, metres; more is a mistake of units.
 _LARGEST_RADIUS = 50_000.0
@@ -71,7 +90,8 @@ def read_zone_file(path: Path) -> list[DrawnZone]:
     Parameters
     ----------
     path : Path
-        GeoJSON, GeoPackage, Shapefile, …, in any CRS; or the export's ``privacy_zones.csv``.
+        GeoJSON, GeoPackage, Shapefile, …, in any CRS; or the export's ``privacy_zones.csv``, also where it is:
+        in the export's zip or folder.
 
     Returns
     -------
@@ -85,7 +105,8 @@ def read_zone_file(path: Path) -> list[DrawnZone]:
     """
     if not path.exists():
         raise ZoneFileError(f"{path}: there is no such file")
-    frame = _read_export_csv(path) if path.suffix.lower() == ".csv" else _read_with_gdal(path)
+    strava = _strava_zones(path)
+    frame = _read_with_gdal(path) if strava is None else _read_strava(path, strava)
     if frame.empty:
         raise ZoneFileError(f"{path}: has no zones in it")
     columns = {str(column).lower(): column for column in frame.columns}
@@ -121,27 +142,62 @@ def _read_with_gdal(path: Path) -> geopandas.GeoDataFrame:
     return frame.to_crs("OGC:CRS84")
 
 
-def _read_export_csv(path: Path) -> geopandas.GeoDataFrame:
-    """Strava's ``privacy_zones.csv``: Address, Radius, "Latitude & Longitude"."""
+def _strava_zones(path: Path) -> bytes | None:
+    """The bytes of Strava's ``privacy_zones.csv`` at or in the path; None if there is none."""
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError, OSError) as error:
-        raise ZoneFileError(f"{path}: cannot be read as a table ({str(error).splitlines()[0][:120]})") from error
-    if len(table.columns) < 3 or "radius" not in str(table.columns[1]).lower():
+        if path.is_dir():
+            path = path / _STRAVA_FILE
+        if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                names = [name for name in archive.namelist() if name.rpartition("/")[2].lower() == _STRAVA_FILE]
+                if not names:
+                    return None
+                with archive.open(min(names, key=len)) as file:
+                    return file.read(_LARGEST_TABLE)
+        if path.suffix.lower() == ".csv" and path.is_file():
+            with open(path, "rb") as file:
+                return file.read(_LARGEST_TABLE)
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError) as error:
+        raise ZoneFileError(f"{path}: its privacy zones cannot be read ({str(error)[:120]})") from error
+    return None
+
+
+def _read_strava(path: Path, data: bytes) -> geopandas.GeoDataFrame:
+    """Address, radius, "latitude, longitude": in this order, whatever the language of the headers."""
+    wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    try:
+        lines = [cells for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(cells)]
+    except csv.Error as error:
+        raise ZoneFileError(f"{path}: cannot be read as a table ({error})") from error
+    if not lines or len(lines[0]) < 3:
         raise ZoneFileError(
             f"{path}: is not a privacy_zones.csv; its columns should be Address, Radius, Latitude & Longitude"
         )
     rows = []
-    for number, (_, row) in enumerate(table.iterrows(), start=1):
-        numbers = re.findall(r"-?\d+(?:\.\d+)?", str(row.iloc[2]))
-        length = re.findall(r"\d+(?:\.\d+)?", str(row.iloc[1]).replace(",", "."))
-        if len(numbers) != 2 or not length:
-            raise ZoneFileError(f"{path}, row {number}: no radius, or no latitude and longitude")
-        lat, lon = float(numbers[0]), float(numbers[1])
-        rows.append({"name": "", "radius": float(length[0]), "geometry": shapely.Point(lon, lat)})
+    for number, cells in enumerate(lines[1:], start=1):
+        radius = _metres(cells[1]) if len(cells) > 2 else None
+        place = re.findall(r"-?\d+(?:\.\d+)?", cells[2]) if len(cells) > 2 else []
+        if len(place) != 2 or radius is None:
+            # the row is named by its number: its address is nobody's business
+            raise ZoneFileError(
+                f"{path}, row {number}: no radius in a unit that is known, or no latitude and longitude"
+            )
+        rows.append({"name": "", "radius": radius, "geometry": shapely.Point(float(place[1]), float(place[0]))})
     if not rows:
         return geopandas.GeoDataFrame({"geometry": []}, crs="OGC:CRS84")
     return geopandas.GeoDataFrame(rows, crs="OGC:CRS84")
+
+
+def _metres(text: str) -> float | None:
+    """A radius with or without its unit; too small a zone would hide too little, so a unit is never guessed."""
+    found = re.fullmatch(r"\s*(\d+(?:[.,]\d+)?)\s*([^\W\d]*)\.?\s*", text)
+    if not found:
+        return None
+    unit = _UNITS.get(found[2].lower())
+    metres = float(found[1].replace(",", ".")) * unit if unit else None
+    return metres if metres and (found[2] or metres >= _SMALLEST_BARE_RADIUS) else None
 
 
 def _judged(geometry: Any, radius: Any, where: str) -> shapely.Geometry:
