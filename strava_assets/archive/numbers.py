@@ -15,6 +15,7 @@ from typing import Literal
 #: What decimals begin with.
 Rule = Literal[".", ","]
 
+_SIMPLE = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,20})?")
 _BLANKS = re.compile(r"[\s'’\u2019\u066c]+")
 _PLAIN = {
     ".": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?(?:e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII),
@@ -31,6 +32,8 @@ def number(text: str, rule: Rule = ".") -> float | None:
         ``20500.4``, ``1,073.5`` or, by the other rule, ``1.073,5`` and ``1 073,5`` with any blank.
     rule : {'.', ','}
     """
+    if rule == "." and _SIMPLE.fullmatch(text):  # nearly every cell there is
+        return float(text)
     plain = _stripped(text)
     if not _PLAIN[rule].fullmatch(plain):
         return None

@@ -6,6 +6,7 @@ not: how a sport is shown or grouped, the labels in other languages (``sport_lab
 
 from __future__ import annotations
 
+import functools
 import re
 
 from strava_assets.archive.sport_labels import LABELS, VIRTUAL
@@ -163,11 +164,13 @@ def from_word(word: str | None) -> str:
     return known_label(word or "") or (_VIRTUAL_UNKNOWN if _is_virtual(word or "") else UNKNOWN)
 
 
+@functools.lru_cache(maxsize=1024)
 def known_label(label: str) -> str | None:
     """Strava's word for a label of the export in any language (``Weight Training``, ``Virtuelle Radfahrt``)."""
     return _BY_LETTERS.get(letters(label))
 
 
+@functools.lru_cache(maxsize=1024)
 def from_label(label: str, english: bool = True) -> str:
     """Strava's word for a label of the export, and for one that is not known the label itself.
 

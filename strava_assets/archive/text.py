@@ -21,6 +21,8 @@ def one_line(text: str | None, limit: int = 500) -> str | None:
 
 def unaccented(text: str) -> str:
     """Lower case, without accents, wide and narrow forms made one, and every run of blanks one space."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return " ".join(unicodedata.normalize("NFKC", decomposed).casefold().split())
 

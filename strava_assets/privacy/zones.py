@@ -39,6 +39,8 @@ _UNITS = {
     "mi": 1609.344,
     "miles": 1609.344,
 }
+#: Latitude and longitude; a hemisphere's letter, or a comma for decimals, is refused rather than guessed.
+_PLACE = re.compile(r"[\s\[(]*(-?\d+(?:\.\d+)?)\s*[,;&\s]\s*(-?\d+(?:\.\d+)?)[\s\])]*")
 #: Metres; a bare number below it may be kilometres or miles.
 _SMALLEST_BARE_RADIUS = 10.0
 _NO = {"no", "n", "false", "f", "0", "off"}
@@ -178,13 +180,13 @@ def _read_strava(path: Path, data: bytes) -> geopandas.GeoDataFrame:
     rows = []
     for number, cells in enumerate(lines[1:], start=1):
         radius = _metres(cells[1]) if len(cells) > 2 else None
-        place = re.findall(r"-?\d+(?:\.\d+)?", cells[2]) if len(cells) > 2 else []
-        if len(place) != 2 or radius is None:
+        place = _PLACE.fullmatch(cells[2]) if len(cells) > 2 else None
+        if place is None or radius is None:
             # the row is named by its number: its address is nobody's business
             raise ZoneFileError(
                 f"{path}, row {number}: no radius in a unit that is known, or no latitude and longitude"
             )
-        rows.append({"name": "", "radius": radius, "geometry": shapely.Point(float(place[1]), float(place[0]))})
+        rows.append({"name": "", "radius": radius, "geometry": shapely.Point(float(place[2]), float(place[1]))})
     if not rows:
         return geopandas.GeoDataFrame({"geometry": []}, crs="OGC:CRS84")
     return geopandas.GeoDataFrame(rows, crs="OGC:CRS84")

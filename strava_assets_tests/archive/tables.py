@@ -6,8 +6,6 @@ were seen; headers and labels are the product's own words, so what is tested wit
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -186,11 +184,14 @@ def _shown(activity: Activity, style: Style, decimal: str) -> str:
 
 def table(activities: Sequence[Activity], style: Style = Style()) -> bytes:
     """The whole file."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=style.separator, lineterminator=style.newline)
-    writer.writerow(header(style))
-    writer.writerows(cells(activity, style) for activity in activities)
-    return text.getvalue().encode(style.encoding)
+    rows = [header(style), *(cells(activity, style) for activity in activities)]
+    lines = [style.separator.join(_quoted(cell, style.separator) for cell in row) for row in rows]
+    return "".join(line + style.newline for line in lines).encode(style.encoding)
+
+
+def _quoted(cell: str, separator: str) -> str:
+    """As Strava quotes, and spreadsheets: whichever end a line has, both are quoted inside a cell."""
+    return '"{}"'.format(cell.replace('"', '""')) if any(c in cell for c in f'"\r\n{separator}') else cell
 
 
 def without_seconds(activity: Activity) -> Activity:

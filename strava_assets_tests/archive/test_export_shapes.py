@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from strava_assets.archive import export
 from strava_assets.archive.export import FIGURES, Export, Row, left_over, read_export
-from strava_assets.archive.files import Files
+from strava_assets.archive.files import Files, open_files
 from strava_assets.archive.sport_types import SPORT_TYPES
 from strava_assets.errors import ArchiveError
 from strava_assets_tests.archive import tables, writers
@@ -139,6 +140,13 @@ def test_a_quotation_mark_that_is_not_closed_is_no_silent_loss(cut):
         read(tables.table(HISTORY[:1]) + b'"' + b"x,\n" * 400_000)
 
 
+def test_a_table_larger_than_any_history_is_refused_in_a_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "_TABLE_LIMIT", 2**20)
+    path = writers.write_zip(tmp_path / "e.zip", {"activities.csv": tables.table(HISTORY * 3000)})
+    with open_files(path) as files, pytest.raises(ArchiveError, match=r"activities\.csv: larger than 1 MiB"):
+        read_export(files, "activities.csv")
+
+
 def shown_only(*rows: tuple[str, str, str]) -> bytes:
     header = tables.COLUMNS[:7] + ["Commute", "Activity Gear", "Filename"]
     return lines(
@@ -262,7 +270,7 @@ STYLE = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ACTIVITY, min_size=1, max_size=5), STYLE)
 def test_any_history_in_any_language_and_shape_reads_back_the_same(history, style):
     anchor = Activity(99, datetime(2024, 5, 31, 10, 0, 0, tzinfo=UTC), gear_name="Grey")  # tells orders and rules
