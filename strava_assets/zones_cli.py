@@ -58,7 +58,7 @@ def zones_add(
         float, typer.Option(min=100, max=5000, help="Radius E of the hidden displacement, metres.")
     ] = 300,
 ) -> None:
-    """Put a file's zones in force; what is public and lies there is withdrawn at once."""
+    """Put a file's zones in force (an export's zip will do); what is public and lies there is withdrawn at once."""
     from strava_assets.privacy import zone_store
     from strava_assets.privacy.zones import read_zone_file
     from strava_assets.publish.taking_back import withdraw_exposed

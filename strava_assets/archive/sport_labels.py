@@ -504,5 +504,8 @@ LABELS: dict[str, dict[str, list[str]]] = {
     for language, text in _LABELS.items()
 }
 
-#: What only virtual sports have in their name, in letters (``text.letters``); Polish, Korean and Russian besides.
-VIRTUAL = ("virtu", "wirtu", "バーチャル", "ヴァーチャル", "虚拟", "虛擬", "가상", "виртуал")
+#: What only virtual sports have in their name; Polish, Russian, Turkish, Greek, Hebrew, Arabic, Korean besides.
+VIRTUAL = (
+    *["virtu", "wirtu", "виртуал", "sanal", "εικονικ", "וירטואל", "افتراض"],
+    *["バーチャル", "ヴァーチャル", "虚拟", "虛擬", "가상"],
+)

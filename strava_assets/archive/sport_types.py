@@ -10,7 +10,7 @@ import functools
 import re
 
 from strava_assets.archive.sport_labels import LABELS, VIRTUAL
-from strava_assets.archive.text import letters, one_line
+from strava_assets.archive.text import letters, one_line, unaccented
 
 #: What a recording is called when nobody says.
 UNKNOWN = "Workout"
@@ -148,7 +148,8 @@ _FIT_DETAIL = {
 _BY_LETTERS = {
     letters(label): word for sports in LABELS.values() for word, labels in sports.items() for label in labels
 } | _BY_LETTERS
-_VIRTUAL = tuple(map(letters, VIRTUAL))
+#: At the beginning of a word; languages that do not set words apart have them anywhere.
+_VIRTUAL = re.compile(rf"(?<![a-z])(?:{'|'.join(map(unaccented, VIRTUAL))})")
 #: A virtual sport that Strava added since; the map must not take it for one outdoors.
 _VIRTUAL_UNKNOWN = "VirtualActivity"
 
@@ -192,4 +193,4 @@ def from_label(label: str, english: bool = True) -> str:
 
 
 def _is_virtual(label: str) -> bool:
-    return any(mark in letters(label) for mark in _VIRTUAL)
+    return _VIRTUAL.search(unaccented(label)) is not None

@@ -282,6 +282,8 @@ def test_virtual_sports_are_never_outdoors_in_any_language(language):
         "虚拟徒步",
         "虛擬健行",
         "Wirtualny marsz",
+        "Sanal Sürüş",
+        "Виртуальный заезд",
     ],
 )
 def test_a_virtual_sport_that_nobody_knows_is_still_virtual(label):
