@@ -7,7 +7,7 @@ What does not: which column it is, and what to do where nothing decides: then bo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -33,6 +33,8 @@ _BETWEEN = frozenset(
 #: A spreadsheet's days since this one; between 1982 and 2064 they are taken for a date.
 _SERIAL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 _SERIALS = (30_000, 60_000)
+#: A row and its recording that are further apart are not of one time zone's making.
+_NEAR = timedelta(hours=36)
 
 
 def _month_words() -> dict[str, int]:
@@ -93,10 +95,30 @@ def in_order(found: list[tuple[Order, datetime]], order: Order) -> tuple[datetim
     return tuple(moment for told, moment in found if len(found) == 1 or not order or told == order)
 
 
-def nearest(dates: Iterable[datetime], moment: datetime) -> datetime | None:
-    """The candidate nearest to a recording's first sample; None if there is none within 36 hours."""
-    best = min(dates, key=lambda date: abs(date - moment), default=None)
-    return best if best and abs(best - moment) <= timedelta(hours=36) else None
+def agreed(dates: Sequence[datetime], recorded: datetime | None) -> tuple[datetime | None, list[str]]:
+    """An activity's start by what its row can mean and by its recording, and a word where the two disagree.
+
+    Parameters
+    ----------
+    dates : sequence of datetime
+        Candidates, the likeliest first; aware UTC.
+    recorded : datetime or None
+        The recording's first sample; None without a recording, or where it has no clock.
+
+    Returns
+    -------
+    start : datetime or None
+        The candidate that is within 36 hours of the recording; without one, the likeliest; without any, the
+        recording's own.
+    warnings : list of str
+        A line if no candidate agrees with the recording.
+    """
+    if not dates or recorded is None:
+        return (dates[0] if dates else recorded), []
+    best = min(dates, key=lambda date: abs(date - recorded))
+    if abs(best - recorded) <= _NEAR:
+        return best, []
+    return dates[0], [f"its row says {dates[0]:%Y-%m-%d %H:%M}, its recording starts {recorded:%Y-%m-%d %H:%M} (UTC)"]
 
 
 def _days(text: str) -> list[tuple[Order, int, int, int]]:

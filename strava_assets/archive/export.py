@@ -59,7 +59,7 @@ class Row:
     strava_id : int
     dates : tuple of datetime
         Aware UTC: what the row's date can mean; two where day and month may be swapped and no other row tells.
-        ``dates.nearest`` picks the one that agrees with the recording.
+        ``dates.agreed`` picks the one that agrees with the recording.
     name, gear_name : str or None
     sport_type : str
         Strava's word; the export's label if it is not known.

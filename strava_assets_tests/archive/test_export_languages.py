@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -214,11 +214,22 @@ def test_a_column_that_does_not_tell_hands_both_on_and_says_so(tmp_path, days):
     export = swapped(tmp_path, *days)
     assert [len(row.dates) for row in export.rows[:2]] == [2, 2]
     assert "2 dates can be read as day/month and as month/day" in export.warnings[0]
-    row = export.rows[0]
-    first_sample = datetime(2022, 5, 6, 10, 0, 12, tzinfo=UTC)
-    assert dates.nearest(row.dates, first_sample) == datetime(2022, 5, 6, 10, tzinfo=UTC)
-    assert dates.nearest(row.dates, datetime(2022, 7, 1, tzinfo=UTC)) is None
-    assert dates.nearest((), first_sample) is None
+    day_first, month_first = export.rows[0].dates
+    assert (day_first.month, month_first.month) == (6, 5)
+    for right in (day_first, month_first):
+        assert dates.agreed(export.rows[0].dates, right + timedelta(hours=9)) == (right, [])
+    assert dates.agreed(export.rows[0].dates, None) == (day_first, [])
+
+
+def test_a_row_that_disagrees_with_its_recording_is_said():
+    far = datetime(2089, 7, 1, 12, tzinfo=UTC)
+    assert dates.agreed((AFTERNOON,), far) == (
+        AFTERNOON,
+        ["its row says 2022-05-29 15:53, its recording starts 2089-07-01 12:00 (UTC)"],
+    )
+    assert dates.agreed((AFTERNOON,), AFTERNOON - timedelta(hours=36)) == (AFTERNOON, [])
+    assert dates.agreed((), far) == (far, [])
+    assert dates.agreed((), None) == (None, [])
 
 
 @pytest.mark.parametrize(
