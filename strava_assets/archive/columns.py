@@ -9,6 +9,7 @@ distance, …, gear, file), and goes on with the exact figures in an order that 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ UNITS = (1000.0, 1609.344, 1.0, 0.9144)
 
 #: Where the first block has a column, if it is where it always was.
 _POSITIONS = {"id": 0, "start": 1, "name": 2, "sport_type": 3, "elapsed_time": 5, "distance": 6}
+#: The file's name is within so many columns.
+_FIRST_BLOCK = 20
+#: More columns than any export has had, or will.
+_MOST = 1000
 #: How many columns after the file's name the exact figures are.
 _OFFSETS = {
     "elapsed_time": 3,
@@ -81,7 +86,7 @@ class Columns:
 
 def known_headers(header: Sequence[str]) -> int:
     """How many of the names are a header's in the language that knows most of them."""
-    return max(len(_by_name(header, language)) for language in HEADERS)
+    return max(len(_by_name(header[:_MOST], language)) for language in HEADERS)
 
 
 def place_columns(header: Sequence[str], sample: Sequence[Sequence[str]]) -> Columns:
@@ -99,6 +104,10 @@ def place_columns(header: Sequence[str], sample: Sequence[Sequence[str]]) -> Col
     ArchiveError
         A required column can be told neither by name nor by content; the line names it.
     """
+    if len(header) > _MOST:
+        raise ArchiveError(
+            f"activities.csv has {len(header)} columns, and is none of Strava's; request the archive again"
+        )
     language = max(HEADERS, key=lambda known: len(_by_name(header, known)))
     found = _by_name(header, language)
     for other in HEADERS:  # where a translation was missing, the header is English
@@ -137,6 +146,7 @@ def _by_name(header: Sequence[str], language: str) -> dict[str, list[int]]:
     return {word: places if word in TWICE else places[:1] for word, places in found.items()}
 
 
+@functools.lru_cache(maxsize=4096)
 def _cleaned(name: str) -> str:
     name = re.sub(r"<[^>]*>", "", name)  # some exports wrapped headers in HTML
     return letters(re.sub(r"\.\d$", "", name.strip()))  # tables saved again number their duplicates
@@ -154,8 +164,8 @@ def _required(named: dict[str, int], sample: Sequence[Sequence[str]]) -> dict[st
     if "name" not in placed and all(others) and _POSITIONS["name"] not in placed.values():
         placed["name"] = _POSITIONS["name"]  # anything can be a name: its neighbours tell
     if "filename" not in placed:
-        width = max(map(len, sample), default=0)
-        places = [place for place in range(width) if place not in placed.values() and _are_files(_cells(sample, place))]
+        rest = set(range(_FIRST_BLOCK)) - set(placed.values())
+        places = [place for place in rest if _are_files(_cells(sample, place))]
         if len(places) == 1:
             placed["filename"] = places[0]
     return placed
@@ -163,9 +173,11 @@ def _required(named: dict[str, int], sample: Sequence[Sequence[str]]) -> dict[st
 
 def _exact(named: dict[str, int], file: int, sample: Sequence[Sequence[str]]) -> dict[str, int]:
     """Exact figures without a known name, if the two that both blocks have agree row by row."""
-    unnamed = {word: file + offset for word, offset in _OFFSETS.items() if file + offset not in named.values()}
+    taken = set(named.values())
     unnamed = {
-        word: place for word, place in unnamed.items() if named.get(word, 0) < place and _free(word, named, file)
+        word: file + offset
+        for word, offset in _OFFSETS.items()
+        if file + offset not in taken and _free(word, named, file)
     }
     moved = any(file < named.get(word, 0) != file + offset for word, offset in _OFFSETS.items())
     if not unnamed or moved or not _blocks_agree(named, file, sample):

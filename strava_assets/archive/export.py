@@ -241,7 +241,7 @@ class _Reader:
                 "a spreadsheet has shortened the activity's number; left out. Import the archive as Strava made it",
             )
         elif strava_id is None and (text or any(needed.values())):
-            self._note(f"row {line} ({text[:20]!r})", "has no activity's number; left out")
+            self._note(f"row {line}", "has no activity's number; left out")
         elif strava_id is not None and not any(needed.values()):
             self._note(f"row {line} ({strava_id})", "holds nothing but the number of an activity; left out")
             return None

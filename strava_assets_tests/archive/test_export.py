@@ -199,7 +199,7 @@ def test_rows_that_are_no_activity_or_occur_twice_are_left_out_and_said(tmp_path
     assert [row.archive["name"] for row in export.rows] == ["Morning Ride"]
     assert export.warnings == [
         "activities.csv, row 3 (activity 9): occurs twice; the first counts",
-        "activities.csv, row 4 (''), row 6 ('total'): has no activity's number; left out",
+        "activities.csv, row 4, row 6: has no activity's number; left out",
     ]
 
 

@@ -142,9 +142,15 @@ def test_a_quotation_mark_that_is_not_closed_is_no_silent_loss(cut):
 
 def test_a_table_larger_than_any_history_is_refused_in_a_line(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "_TABLE_LIMIT", 2**20)
-    path = writers.write_zip(tmp_path / "e.zip", {"activities.csv": tables.table(HISTORY * 3000)})
+    path = writers.write_zip(tmp_path / "e.zip", {"activities.csv": tables.table([Activity(description="x" * 2**20)])})
     with open_files(path) as files, pytest.raises(ArchiveError, match=r"activities\.csv: larger than 1 MiB"):
         read_export(files, "activities.csv")
+
+
+def test_a_header_wider_than_any_is_refused_in_a_line():
+    with pytest.raises(ArchiveError, match="has 50001 columns, and is none of Strava's"):
+        read(b"a," * 50_000 + b"\n")
+    assert [row.strava_id for row in read(lines(export_row(1)) + b"2" + b"," * 50_000 + b"\n").rows] == [1]
 
 
 def shown_only(*rows: tuple[str, str, str]) -> bytes:
