@@ -148,7 +148,7 @@ AFTERNOON = datetime(2022, 5, 29, 15, 53, 35, tzinfo=UTC)
             "2022. 5. 29. 오후 3:53:35",
         ],
         *["29.5.2022 15.53.35", "29. maj 2022 15.53.35", "29.5.2022 klo 15.53.35", "44710.66221", "44710,66221"],
-        *["２０２２/０５/２９ １５:５３:３５", "5/29/2022 15:53:35", "2022-05-29 15:53:35.000"],
+        *["２０２２/０５/２９ １５:５３:３５", "5/29/2022 15:53:35", "5.29.2022 15:53:35", "2022-05-29 15:53:35.000"],
     ],
 )
 def test_dates_are_utc_in_every_language(text):
@@ -350,6 +350,18 @@ def test_unknown_figures_are_not_taken_where_the_two_blocks_disagree(tmp_path):
     data = data.replace("Höhenzunahme", "?").replace(",3600.0,", ",99.0,")
     export = read(tmp_path, data.encode())
     assert export.rows[0].archive["total_elevation_gain"] is None
+    assert export.warnings == []
+
+
+def test_unknown_figures_are_not_taken_where_a_known_one_is_not_in_its_place(tmp_path):
+    style = Style("de")
+    header, row = tables.header(style), tables.cells(Activity(1), style)
+    header[header.index("Höhenzunahme")] = "?"
+    export = read(
+        tmp_path, writers.table([[*row[:20], "777", *row[20:]]], [*header[:20], "Neu", *header[20:]]).encode()
+    )
+    assert export.rows[0].archive["total_elevation_gain"] is None
+    assert export.rows[0].archive["average_heartrate"] == 131.25
     assert export.warnings == []
 
 

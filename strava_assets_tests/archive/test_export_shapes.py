@@ -175,6 +175,11 @@ def test_distances_only_as_shown_are_brought_to_metres_and_said():
     assert "taken for miles" in export.warnings[0]
 
 
+def test_a_swimmers_few_rides_are_still_in_kilometres():
+    export = read(shown_only(("Ride", "3600", "20.5"), *[("Swim", "1800", "1,073")] * 5))
+    assert [row.archive["distance"] for row in export.rows] == [20500, 1073, 1073, 1073, 1073, 1073]
+
+
 def test_only_swims_as_shown_in_a_country_of_commas_are_not_thousandfold():
     german = shown_only(("Schwimmen", "1800", "1.073")).decode()
     for word, name in {"Activity ID": "Aktivitäts-ID", "Activity Type": "Aktivitätsart", "Distance": "Distanz"}.items():
