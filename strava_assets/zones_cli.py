@@ -125,7 +125,7 @@ def zones_add(
     ends_only: EndsOnly = False,
     show: Show = False,
 ) -> None:
-    """Put a file's zones in force; what is public and lies there is withdrawn at once.
+    """Put a file's zones in force (an export's zip will do); what is public and lies there is withdrawn at once.
 
     A zone that is there already comes to hide more if it is added with a larger E, or without --ends-only.
     """

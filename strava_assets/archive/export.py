@@ -1,26 +1,29 @@
 """Strava's bulk export: rows of ``activities.csv`` in our words, and whose it is.
 
-What belongs here: finding the tables, and their numbers, dates and labels. What does not: which column
-is which (``columns``), recordings, landing. Only what is needed is read: an export holds far more
-about its owner than rides.
+What belongs here: finding the tables, what is decided once for a whole table (the rule for decimals, the
+order of dates, the unit of distances), and rows by those decisions. What does not: which column is which
+(``columns``), how one cell is read (``dates``, ``numbers``, ``sport_types``), recordings, landing. Only what
+is needed is read: an export holds far more about its owner than rides.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 import re
-import statistics
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from strava_assets.archive.columns import place_columns
+from strava_assets.archive import dates, side_tables
+from strava_assets.archive.columns import Columns, known_headers, place_columns
+from strava_assets.archive.conventions import Conventions, find_conventions
 from strava_assets.archive.files import Files
+from strava_assets.archive.numbers import number, whole
 from strava_assets.archive.recordings import SUFFIXES
-from strava_assets.archive.sport_types import from_label
+from strava_assets.archive.sport_types import from_label, known_label
+from strava_assets.archive.table import Table, open_table
 from strava_assets.archive.text import one_line
 from strava_assets.errors import ArchiveError, UnreadableRecording
 
@@ -39,49 +42,85 @@ FIGURES = (
 )
 
 _TABLE_LIMIT = 128 * 2**20
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
-}
-_ENGLISH_DATE = re.compile(
-    r"([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4}),? (?:at )?(\d{1,2}):(\d\d):(\d\d)"
-    r"(?: ?([ap])\.?m\.?)?",
-    re.IGNORECASE,
-)
-_IN_METRES = ("Swim", "Rowing", "VirtualRow")
+#: Rows by which columns are told.
+_SAMPLE = 500
+#: Rows of one kind of trouble that are named; the others are counted.
+_NAMED = 5
+#: What a spreadsheet makes of an activity's number.
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One activity of the export.
 
     Attributes
     ----------
     strava_id : int
-    start : datetime or None
-        Aware UTC; None if the row's date cannot be read.
-    archive : dict
-        What is kept of the row: ``name``, ``sport_type``, `FIGURES` (m, s, m/s, W, kcal, bpm, rpm; None
-        where unknown), ``gear_name``, ``gear_sports`` and ``filename``.
+    dates : tuple of datetime
+        Aware UTC: what the row's date can mean; two where day and month may be swapped and no other row tells.
+        ``dates.agreed`` picks the one that agrees with the recording.
+    name, gear_name : str or None
+    sport_type : str
+        Strava's word; the export's label if it is not known.
+    figures : tuple
+        In the order of `FIGURES`: m, s, m/s, W, kcal, bpm, rpm; None where unknown.
+    gear_sports : tuple of str or None
+        What the owner uses that gear for by default.
+    file : str or None
+        As the row has it; None if it names none.
     filename : str or None
-        The recording's name among the export's files; None if the row names none.
+        The same among the export's files.
     """
 
     strava_id: int
-    start: datetime | None
-    archive: dict[str, Any]
+    dates: tuple[datetime, ...]
+    name: str | None
+    sport_type: str
+    figures: tuple[float | None, ...]
+    gear_name: str | None
+    gear_sports: tuple[str, ...] | None
+    file: str | None
     filename: str | None
+
+    @property
+    def start(self) -> datetime | None:
+        """The likelier of `dates`; None if the row's date cannot be read."""
+        return self.dates[0] if self.dates else None
+
+    @property
+    def archive(self) -> dict[str, Any]:
+        """What is kept of the row, as ``strava.activity.archive`` holds it."""
+        return {
+            "name": self.name,
+            "sport_type": self.sport_type,
+            "start": self.start.isoformat() if self.start else None,
+            **dict(zip(FIGURES, self.figures, strict=True)),
+            "gear_name": self.gear_name,
+            "gear_sports": None if self.gear_sports is None else list(self.gear_sports),
+            "filename": self.file,
+        }
 
 
 @dataclass
 class Export:
-    """An export's rows, in the file's order, and whose they are."""
+    """An export's rows, in the file's order, and whose they are.
+
+    Attributes
+    ----------
+    rows : list of Row
+    athlete_id : int or None
+    athlete_name : str or None
+    privacy_zones : int
+        How many zones its ``privacy_zones.csv`` holds, for ``strava-assets zones add`` with the same path.
+    warnings : list of str
+        What was left out, told by content, or could not be told; one line each.
+    """
 
     rows: list[Row]
     athlete_id: int | None = None
     athlete_name: str | None = None
+    privacy_zones: int = 0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -113,29 +152,20 @@ def read_export(files: Files, table: str) -> Export:
     """
     folder = table.rpartition("/")[0]
     base = f"{folder}/" if folder else ""
-    lines = _lines(files, table)
-    if not lines:
+    try:
+        opened = open_table("activities.csv", files.read(table, _TABLE_LIMIT), known_headers)
+    except UnreadableRecording as error:
+        raise ArchiveError(f"{table}: {error}") from None
+    header = opened.header
+    if not header:
         raise ArchiveError("activities.csv is empty; request the archive again")
-    columns, displayed = place_columns(lines[0])
-    gear = _gear(files, base)
-    factor = _kilometres(lines[1:], columns) if "distance" in displayed else 1.0
-    export = Export([])
-    seen: set[int] = set()
-    for number, line in enumerate(lines[1:], 2):
-        cells = {word: line[index].strip() if index < len(line) else "" for word, index in columns.items()}
-        if not any(cells.values()):
-            continue
-        strava_id = _whole(cells["id"])
-        if strava_id is None:
-            export.warnings.append(f"activities.csv, row {number}: {cells['id'][:30]!r} is no activity id; left out")
-        elif strava_id in seen:
-            export.warnings.append(f"activities.csv, row {number}: activity {strava_id} occurs twice; the first counts")
-        else:
-            seen.add(strava_id)
-            export.rows.append(_row(strava_id, cells, base, gear, factor))
-    profile = next(iter(_dicts(files, f"{base}profile.csv")), {})
-    export.athlete_id = _whole(profile.get("Athlete ID", ""))
-    export.athlete_name = one_line(f"{profile.get('First Name', '')} {profile.get('Last Name', '')}", 100)
+    columns = place_columns(header, [cells for _, cells in islice(opened.rows(), _SAMPLE)])
+    conventions, undecided = find_conventions(opened, columns, FIGURES, side_tables.in_miles(files, base))
+    reader = _Reader(columns, conventions, len(header), base, side_tables.gear_sports(files, base))
+    export = Export(reader.rows(opened))
+    export.athlete_id, export.athlete_name = side_tables.owner(files, base)
+    export.privacy_zones = side_tables.privacy_zones(files, base)
+    export.warnings = [*columns.warnings, *undecided, *reader.warnings()]
     return export
 
 
@@ -160,100 +190,108 @@ def left_over(files: Files, export: Export) -> list[str]:
     ]
 
 
-def parse_date(text: str) -> datetime | None:
-    """A date as English exports write it; always UTC, though none says so.
+class _Reader:
+    """Rows by the table's columns and conventions, and what was odd about them."""
 
-    ``May 29, 2022, 3:53:35 PM`` (newer ones with a narrow space before PM), ``2018-09-12 15:02:23``.
-    """
-    plain = " ".join(text.split())
-    try:
-        if match := _ENGLISH_DATE.fullmatch(plain):
-            month, day, year, hour, minute, second, half = match.groups()
-            hours = int(hour) if half is None else int(hour) % 12 + 12 * (half in "pP")
-            return datetime(int(year), _MONTHS[month.lower()], int(day), hours, int(minute), int(second), tzinfo=UTC)
-        moment = datetime.fromisoformat(plain.removesuffix(" UTC"))
-    except (ValueError, KeyError):
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    def __init__(
+        self,
+        columns: Columns,
+        conventions: Conventions,
+        width: int,
+        base: str,
+        gear: dict[str, tuple[str, ...]],
+    ):
+        self._columns = columns
+        self._conventions = conventions
+        self._width = width
+        self._base = base
+        self._gear = gear
+        self._english = columns.language in ("en", "en 2018")
+        self._odd: dict[str, list[str]] = defaultdict(list)
+        self._odd_count: dict[str, int] = defaultdict(int)
 
+    def rows(self, table: Table) -> list[Row]:
+        """Every activity once."""
+        rows: dict[int, Row] = {}
+        for line, cells in table.rows():
+            strava_id = self._id(line, cells)
+            if strava_id in rows:
+                self._note(f"row {line} (activity {strava_id})", "occurs twice; the first counts")
+            elif strava_id is not None:
+                rows[strava_id] = self._row(strava_id, line, cells)
+        return list(rows.values())
 
-def _row(strava_id: int, cells: Mapping[str, str], base: str, gear: Mapping[str, list[str]], factor: float) -> Row:
-    start = parse_date(cells["start"])
-    label = cells["sport_type"]
-    sport = from_label(label)
-    figures = {name: _number(cells.get(name, "")) for name in FIGURES}
-    if figures["distance"] is not None and factor != 1.0 and sport not in _IN_METRES:
-        figures["distance"] *= factor
-    gear_name = one_line(cells.get("gear_name"))
-    filename = cells["filename"] or None
-    archive = {
-        "name": one_line(cells["name"]),
-        "sport_type": sport,
-        "start": start.isoformat() if start else None,
-        **figures,
-        "gear_name": gear_name,
-        "gear_sports": gear.get(gear_name or ""),
-        "filename": one_line(filename),
-    }
-    return Row(strava_id, start, archive, f"{base}{filename}" if filename else None)
+    def warnings(self) -> list[str]:
+        """One line a kind of trouble, with the first rows that have it."""
+        return [
+            f"activities.csv, {', '.join(where)}"
+            + (f" and {self._odd_count[what] - len(where)} more rows" if self._odd_count[what] > len(where) else "")
+            + f": {what}"
+            for what, where in self._odd.items()
+        ]
 
+    def _id(self, line: int, cells: Sequence[str]) -> int | None:
+        """The activity's number; None if the row is none, or not the one it seems."""
+        text = self._cell(cells, "id")
+        needed = {word: self._cell(cells, word) for word in ("start", "name", "sport_type", "filename")}
+        strava_id = whole(text)
+        if strava_id is None and _SHORTENED.fullmatch(text):
+            self._note(
+                f"row {line} ({text[:20]})",
+                "a spreadsheet has shortened the activity's number; left out. Import the archive as Strava made it",
+            )
+        elif strava_id is None and (text or any(needed.values())):
+            self._note(f"row {line}", "has no activity's number; left out")
+        elif strava_id is not None and not any(needed.values()):
+            self._note(f"row {line} ({strava_id})", "holds nothing but the number of an activity; left out")
+            return None
+        elif any(cells[self._width :]):
+            self._note(f"row {line}", "has more cells than there are columns, so that some are displaced; left out")
+            return None
+        elif strava_id is not None and len(cells) <= self._columns.positions["filename"]:
+            self._note(f"row {line}", "is cut short: figures, or the file, are missing")
+        return strava_id
 
-def _kilometres(lines: list[list[str]], columns: Mapping[str, int]) -> float:
-    """For the old tables with one distance column: 1000 if it holds kilometres, 1 if metres, by the speeds."""
-    speeds = []
-    for line in lines:
-        if max(columns["distance"], columns.get("elapsed_time", 0)) >= len(line) or "elapsed_time" not in columns:
-            continue
-        distance, seconds = _number(line[columns["distance"]]), _number(line[columns["elapsed_time"]])
-        if distance and seconds:
-            speeds.append(distance / seconds)
-    # nobody's median is slower than 0.2 m/s, nor faster than 200 m/s
-    return 1000.0 if speeds and statistics.median(speeds) < 0.2 else 1.0
+    def _row(self, strava_id: int, line: int, cells: Sequence[str]) -> Row:
+        label = self._cell(cells, "sport_type")
+        sport = from_label(label, self._english)
+        if label and not known_label(label):
+            self._note(f"row {line} ({one_line(label, 40)!r})", "a sport that is not known, and keeps its name")
+        date = self._cell(cells, "start")
+        moments = dates.in_order(dates.readings(date), self._conventions.order)
+        if not moments:
+            self._note(f"row {line} ({date[:30]!r})", "its date cannot be read; its recording's own start counts")
+        gear_name = one_line(self._cell(cells, "gear_name"))
+        file = one_line(self._cell(cells, "filename"))
+        return Row(
+            strava_id,
+            moments,
+            one_line(self._cell(cells, "name")),
+            sport,
+            tuple(self._figure(word, sport, line, cells) for word in FIGURES),
+            gear_name,
+            self._gear.get(gear_name or ""),
+            file,
+            f"{self._base}{file}" if file else None,
+        )
 
+    def _figure(self, word: str, sport: str, line: int, cells: Sequence[str]) -> float | None:
+        text = self._cell(cells, word)
+        if not text:
+            return None
+        shown = word in self._columns.displayed
+        value = number(text, self._conventions.shown if shown else self._conventions.exact)
+        if value is None:
+            self._note(f"row {line} ({text[:20]!r})", f"its {word.replace('_', ' ')} is no number, and is left empty")
+        elif shown and word == "distance":
+            value *= self._conventions.metres(sport)
+        return value
 
-def _gear(files: Files, base: str) -> dict[str, list[str]]:
-    """By name, the sports that a bike or a pair of shoes is the owner's default for."""
-    gear = {}
-    for table, word in (("bikes.csv", "Bike"), ("shoes.csv", "Shoe")):
-        for row in _dicts(files, f"{base}{table}"):
-            name = one_line(row.get(f"{word} Name"))
-            if name:
-                sports = re.split(r"[,;]", row.get(f"{word} Default Sport Types") or "")
-                gear[name] = [from_label(sport) for sport in sports if sport.strip()]
-    return gear
+    def _cell(self, cells: Sequence[str], word: str) -> str:
+        place = self._columns.positions.get(word, -1)
+        return cells[place].strip() if 0 <= place < len(cells) else ""
 
-
-def _dicts(files: Files, name: str) -> list[dict[str, str]]:
-    """A side table; one that is absent or broken is empty, for the rides do not depend on it."""
-    if name not in files:
-        return []
-    try:
-        lines = _lines(files, name)
-    except ArchiveError:
-        return []
-    return [dict(zip((cell.strip() for cell in lines[0]), line, strict=False)) for line in lines[1:]] if lines else []
-
-
-def _lines(files: Files, name: str) -> list[list[str]]:
-    csv.field_size_limit(_TABLE_LIMIT)
-    try:
-        text = files.read(name, _TABLE_LIMIT).decode("utf-8-sig", "replace")
-        return [line for line in csv.reader(io.StringIO(text, newline="")) if line]
-    except UnreadableRecording as error:
-        raise ArchiveError(f"{name}: {error}") from None
-    except csv.Error as error:
-        raise ArchiveError(f"{name} is not a table that can be read: {error}") from None
-
-
-def _number(text: str) -> float | None:
-    """A number of an English export; thousands may be set off by commas."""
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _whole(text: str) -> int | None:
-    digits = text.strip()
-    return int(digits) if re.fullmatch(r"[1-9][0-9]{0,17}", digits) else None
+    def _note(self, where: str, what: str) -> None:
+        self._odd_count[what] += 1
+        if len(self._odd[what]) < _NAMED:
+            self._odd[what].append(one_line(where, 200) or "")

@@ -1,12 +1,16 @@
 """One vocabulary for sports: Strava's ``sport_type`` words, from what files and exports call them.
 
 What belongs here: the words, and how FIT, TCX, GPX and the export's labels map to them. What does
-not: how a sport is shown or grouped.
+not: how a sport is shown or grouped, the labels in other languages (``sport_labels``).
 """
 
 from __future__ import annotations
 
+import functools
 import re
+
+from strava_assets.archive.sport_labels import LABELS, VIRTUAL
+from strava_assets.archive.text import letters, one_line, unaccented
 
 #: What a recording is called when nobody says.
 UNKNOWN = "Workout"
@@ -141,28 +145,52 @@ _FIT_DETAIL = {
 }
 
 
+_BY_LETTERS = {
+    letters(label): word for sports in LABELS.values() for word, labels in sports.items() for label in labels
+} | _BY_LETTERS
+#: At the beginning of a word; languages that do not set words apart have them anywhere.
+_VIRTUAL = re.compile(rf"(?<![a-z])(?:{'|'.join(map(unaccented, VIRTUAL))})")
+#: A virtual sport that Strava added since; the map must not take it for one outdoors.
+_VIRTUAL_UNKNOWN = "VirtualActivity"
+
+
 def from_fit(sport: str | None, sub_sport: str | None) -> str:
     """Strava's word for FIT's ``sport`` and ``sub_sport``."""
     known = _FIT_DETAIL.get((sport or "", sub_sport or ""))
-    return known or _BY_LETTERS.get(_letters(sport or ""), UNKNOWN)
+    return known or _BY_LETTERS.get(letters(sport or ""), UNKNOWN)
 
 
 def from_word(word: str | None) -> str:
     """Strava's word for what a GPX or TCX file calls its sport; ``Workout`` if it is not known."""
-    return _BY_LETTERS.get(_letters(word or ""), UNKNOWN)
+    return known_label(word or "") or (_VIRTUAL_UNKNOWN if _is_virtual(word or "") else UNKNOWN)
 
 
-def from_label(label: str) -> str:
-    """Strava's word for a label of the export (``Weight Training``, ``E-Bike Ride``).
+@functools.lru_cache(maxsize=1024)
+def known_label(label: str) -> str | None:
+    """Strava's word for a label of the export in any language (``Weight Training``, ``Virtuelle Radfahrt``)."""
+    return _BY_LETTERS.get(letters(label))
 
-    A label that is not known is a sport that Strava added since: its API word is the label without
-    blanks, as all others are.
+
+@functools.lru_cache(maxsize=1024)
+def from_label(label: str, english: bool = True) -> str:
+    """Strava's word for a label of the export, and for one that is not known the label itself.
+
+    Parameters
+    ----------
+    label : str
+    english : bool
+        The export is English: a sport that Strava added since has the label's words as its API word. A label of
+        another language stays as it is, unless it says that the sport is virtual.
     """
-    known = _BY_LETTERS.get(_letters(label))
-    if known or not label.strip() or not label.isascii():
+    shown = one_line(label, 60)
+    known = known_label(shown or "")
+    if known or shown is None:
         return known or UNKNOWN
-    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", label) if word) or UNKNOWN
+    joined = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", shown) if word)
+    if _is_virtual(shown):
+        return joined if english and joined.startswith("Virtual") else _VIRTUAL_UNKNOWN
+    return (joined or UNKNOWN) if english and shown.isascii() else shown
 
 
-def _letters(word: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", word.lower())
+def _is_virtual(label: str) -> bool:
+    return _VIRTUAL.search(unaccented(label)) is not None

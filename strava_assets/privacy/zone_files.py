@@ -7,7 +7,6 @@ What belongs here: reading files and judging each row. What does not: what a zon
 from __future__ import annotations
 
 import math
-import re
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ import pyogrio
 import shapely
 
 from strava_assets.errors import ZoneFileError
-from strava_assets.privacy import geodesy
+from strava_assets.privacy import geodesy, strava_zones
 from strava_assets.privacy.zones import EVERYWHERE, MODES, DrawnZone, disc
 
 _NO = {"no", "n", "false", "f", "0", "0.0", "off"}
@@ -33,8 +32,6 @@ _WIDEST = 2 * _LARGEST_RADIUS
 _ONE_PLACE = 5_000.0
 #: What is looked for in a zip, where GDAL by itself sees its first level only.
 _INSIDE_ZIP = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb")
-_PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\s*")
-_LENGTH = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*m?\s*")
 
 
 def read_zone_file(path: Path, mode: str = EVERYWHERE) -> list[DrawnZone]:
@@ -43,7 +40,8 @@ def read_zone_file(path: Path, mode: str = EVERYWHERE) -> list[DrawnZone]:
     Parameters
     ----------
     path : Path
-        GeoJSON, GeoPackage, Shapefile (also in a zip), …, in any CRS; or the export's ``privacy_zones.csv``.
+        GeoJSON, GeoPackage, Shapefile (also in a zip), …, in any CRS; or the export's ``privacy_zones.csv``, also where
+        it is: in the export's zip or folder.
     mode : str
         Of rows that do not say it in a field ``mode``.
 
@@ -60,7 +58,8 @@ def read_zone_file(path: Path, mode: str = EVERYWHERE) -> list[DrawnZone]:
     """
     if not path.exists():
         raise ZoneFileError(f"{path}: there is no such file")
-    layers = [("", _read_export_csv(path))] if path.suffix.lower() == ".csv" else list(_layers(path))
+    export = strava_zones.find(path)
+    layers = list(_layers(path)) if export is None else [("", strava_zones.read(path, export))]
     full = [(where, frame) for where, frame in layers if len(frame)]
     if not full:
         raise ZoneFileError(f"{path}: has no zones in it")
@@ -133,40 +132,6 @@ def _sources(path: Path) -> list[str]:
     if not names:
         raise ZoneFileError(f"{path}: has no file in it that could hold zones ({', '.join(_INSIDE_ZIP)})")
     return [f"/vsizip/{path.resolve()}/{name}" for name in names]
-
-
-def _read_export_csv(path: Path) -> geopandas.GeoDataFrame:
-    """Strava's ``privacy_zones.csv``: address, radius, latitude and longitude, with headers in the owner's language.
-
-    The columns are known by what is in them: one holds a pair of numbers, one a length.
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python", encoding="utf-8-sig")
-    except (ValueError, UnicodeDecodeError, OSError) as error:
-        raise ZoneFileError(f"{path}: cannot be read as a table ({str(error).splitlines()[0][:120]})") from error
-    if table.empty:
-        return geopandas.GeoDataFrame({"geometry": []}, crs="OGC:CRS84")
-    place, length = _column_of(table, _PAIR), _column_of(table, _LENGTH)
-    if len(table.columns) < 3 or place is None or length is None:
-        raise ZoneFileError(
-            f"{path}: is not a privacy_zones.csv; its columns should be Address, Radius, Latitude & Longitude"
-        )
-    rows = []
-    for number, (_, row) in enumerate(table.iterrows(), start=1):
-        pair, metres = _PAIR.fullmatch(row[place]), _LENGTH.fullmatch(row[length])
-        if not pair or not metres:
-            raise ZoneFileError(f"{path}, row {number}: no radius, or no latitude and longitude")
-        lat, lon = float(pair[1]), float(pair[2])
-        radius = float(metres[1].replace(",", "."))
-        rows.append({"name": "", "radius": radius, "geometry": shapely.Point(lon, lat)})
-    return geopandas.GeoDataFrame(rows, crs="OGC:CRS84")
-
-
-def _column_of(table: pd.DataFrame, pattern: re.Pattern[str]) -> str | None:
-    """The column that most looks like this, the last of several; None if none does."""
-    counts = {column: sum(bool(pattern.fullmatch(text)) for text in table[column]) for column in table.columns[::-1]}
-    best = max(counts, key=lambda column: counts[column])
-    return best if counts[best] else None
 
 
 def _judged(geometry: Any, radius: Any, where: str) -> tuple[list[shapely.Geometry], int]:

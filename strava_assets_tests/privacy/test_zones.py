@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,78 @@ def test_the_exports_own_zones_are_read(tmp_path: Path) -> None:
     )
     [zone] = read_zone_file(tmp_path / "privacy_zones.csv")
     assert shapely.contains_xy(zone.geometry, 7.6, 47.5)
+
+
+ZONES = 'Address,Radius,Latitude & Longitude\n"1 Any Street",200.0,"47.5, 7.6"\n'
+
+
+@pytest.mark.parametrize("inside", ["privacy_zones.csv", "export_1/privacy_zones.csv"])
+def test_the_exports_zones_are_read_where_they_are(tmp_path: Path, inside: str) -> None:
+    with zipfile.ZipFile(tmp_path / "export_1.zip", "w") as archive:
+        archive.writestr("activities.csv", "Activity ID\n")
+        archive.writestr(inside, ZONES)
+    (tmp_path / "unpacked").mkdir()
+    (tmp_path / "unpacked" / "privacy_zones.csv").write_text(ZONES)
+    for path in (tmp_path / "export_1.zip", tmp_path / "unpacked"):
+        [zone] = read_zone_file(path)
+        assert shapely.contains_xy(zone.geometry, 7.6, 47.5)
+        assert zone.name == "", "an address is nobody's business"
+
+
+def test_a_zipped_shapefile_is_still_a_file_of_zones(tmp_path: Path) -> None:
+    frame = geopandas.GeoDataFrame({"name": ["home"]}, geometry=[HOME.polygon(circle(100))], crs="EPSG:4326")
+    frame.to_file(tmp_path / "zones.shp")
+    with zipfile.ZipFile(tmp_path / "zones.zip", "w") as archive:
+        for part in tmp_path.glob("zones.*"):
+            if part.suffix != ".zip":
+                archive.write(part, part.name)
+    assert [zone.name for zone in read_zone_file(tmp_path / "zones.zip")] == ["home"]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:60] + bytes(20) + data[80:], lambda data: data[: len(data) // 2]]
+)
+def test_an_export_that_is_damaged_gives_no_zones_rather_than_some(tmp_path: Path, damage: Any) -> None:
+    with zipfile.ZipFile(tmp_path / "e.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("privacy_zones.csv", ZONES * 20)
+    (tmp_path / "e.zip").write_bytes(damage((tmp_path / "e.zip").read_bytes()))
+    with pytest.raises(ZoneFileError, match="cannot be read"):
+        read_zone_file(tmp_path / "e.zip")
+
+
+@pytest.mark.parametrize(
+    ("row", "metres"),
+    [
+        *[('"x",200,"47.5, 7.6"', 200), ('"x","200,5","47.5,7.6"', 200.5), ("x,200 m,47.5 7.6", 200)],
+        *[('"x",0.25 mi,"[47.5, 7.6]"', 402), ('"x",0.2 km,"47.5, 7.6"', 200), ('"x",660 ft.,"47.5, 7.6"', 201)],
+    ],
+)
+def test_the_exports_radius_is_read_with_its_unit(tmp_path: Path, row: str, metres: float) -> None:
+    (tmp_path / "z.csv").write_text(f"Adresse,Umkreis,Breite & Länge\n{row}\n")
+    [zone] = read_zone_file(tmp_path / "z.csv")
+    west, south, east, north = zone.geometry.bounds
+    assert (north - south) * 111_200 / 2 == pytest.approx(metres, rel=0.01)
+    assert west < 7.6 < east
+
+
+def test_the_exports_zones_are_read_as_a_spreadsheet_saved_them(tmp_path: Path) -> None:
+    (tmp_path / "z.csv").write_bytes('A;R;L\r\n"1, Any Street";200;"47.5, 7.6"\r\n'.encode("utf-16"))
+    assert len(read_zone_file(tmp_path / "z.csv")) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *['x,0.25,"47.5, 7.6"', 'x,200 leagues,"47.5, 7.6"', 'x,,"47.5, 7.6"', "x,200", 'x,200,"47.5° N, 7.6° W"'],
+        *['x,200,"47,5, 7,6"', 'x,200,"47.5"', 'x,-200,"47.5, 7.6"'],
+    ],
+)
+def test_a_zone_of_the_export_that_is_not_clear_refuses_all_and_quotes_no_address(tmp_path: Path, row: str) -> None:
+    secret = row.replace("x", "1 Secret Road", 1)
+    (tmp_path / "z.csv").write_text(f"{ZONES}{secret}\n")
+    with pytest.raises(ZoneFileError, match=r"z\.csv, row 2: no radius in a unit that is known") as refused:
+        read_zone_file(tmp_path / "z.csv")
+    assert "Secret" not in str(refused.value)
 
 
 def test_the_cut_shape_holds_the_zone_and_its_guard_wherever_it_lands() -> None:

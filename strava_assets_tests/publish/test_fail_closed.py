@@ -12,7 +12,7 @@ import pytest
 from strava_assets.errors import GateRefused, ProjectionFailed, SettingsError, StravaAssetsError, ZoneFileError
 from strava_assets.installation import Installation
 from strava_assets.privacy import cut, geodesy, masked, zone_store
-from strava_assets.privacy.zones import read_zone_file
+from strava_assets.privacy.zone_files import read_zone_file
 from strava_assets.publish import taking_back
 from strava_assets.zones_cli import zones_remove
 from strava_assets_tests.assets.test_differential import everything
