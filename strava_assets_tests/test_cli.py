@@ -325,8 +325,9 @@ def test_suggested_places_can_be_saved_and_added(strava_assets: Run, tmp_path: P
     code, said = strava_assets("zones", "suggest", "--save", "places.geojson")
     assert code == 0
     assert "47.5" in said
-    assert strava_assets("zones", "add", "places.geojson")[0] == 0
     assert strava_assets("zones", "suggest", "--save", "missing/places.geojson")[0] == 2
+    assert strava_assets("zones", "add", "places.geojson")[0] == 0
+    assert "Zones of your own hide all of them" in strava_assets("zones", "suggest", "--save", "none.geojson")[1]
 
 
 def test_a_foreign_file_in_the_public_root_is_named(strava_assets: Run, tmp_path: Path) -> None:
