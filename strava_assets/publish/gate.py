@@ -33,7 +33,7 @@ from strava_assets.privacy.invariants import Tested
 from strava_assets.privacy.visibility import Release
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish import topojson_file
-from strava_assets.publish.judging.folders import MODE, NO_TIME, is_as_written
+from strava_assets.publish.judging.folders import MODE, NO_TIME, is_as_written, mend_marks
 from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.maps import read_map
 from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
@@ -274,7 +274,7 @@ class Gate:
         withdraw : iterable of str
             Paths to remove; ones that are not there are passed over.
         sceptical : bool
-            Compare with the bytes that are there, not with what is remembered of them.
+            Compare with the bytes that are there, not with what is remembered of them; and look at everybody's times.
 
         Raises
         ------
@@ -330,6 +330,8 @@ class Gate:
                 if TOPOJSON_PATH.match(path):
                     self._maps[path] = digest
             report.withdrawn = self._withdraw(connection, withdraw)
+            if sceptical and self.folder is not None and self.folder.is_dir():
+                mend_marks(self.folder, known)
         return report
 
     def withdraw(self, paths: Iterable[str]) -> int:

@@ -55,7 +55,7 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
     digests: dict[str, str] = {}
     csvs = [path for path in paths if CSV_PATH.match(path)]
     rest = [path for path in paths if not CSV_PATH.match(path)]
-    total = Judgement(findings=marks)
+    total = Judgement()
     for at in range(0, len(csvs), _BATCH):
         _add(
             total,
@@ -73,6 +73,7 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
     # what no rule can tell, as an older version or another digit: this very installation wrote something else
     unlike = gate.unlike_written(digests, unreadable)
     total.findings += [Finding("I12", path, what) for path, what in unlike.items() if path not in unreadable]
+    total.findings += marks
     if progress:
         progress(len(paths), len(paths))
     return total

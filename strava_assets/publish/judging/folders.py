@@ -1,12 +1,14 @@
 """What a public folder tells beside its files' bytes: times, permissions, links, folders of nothing.
 
-What belongs here: looking at names and marks, never into files. What does not: buckets, which have none of it.
+What belongs here: looking at names and marks, never into files; and giving them back what the gate gave them, as a copy
+or a restored backup has times of its own. What does not: buckets, which have none of it.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from strava_assets.privacy.invariants import Finding
@@ -62,6 +64,18 @@ def judge_folder(root: Path) -> tuple[list[Finding], set[str]]:
             if status.st_mtime != NO_TIME:
                 findings.append(Finding("I18", where, "its time tells when it was written"))
     return findings, unreadable
+
+
+def mend_marks(root: Path, ours: Collection[str]) -> None:
+    """Give plain files of ours, and all folders, their permissions and times again."""
+    for where in ours:
+        path = root / where
+        if not is_as_written(path) and path.is_file() and not path.is_symlink():
+            path.chmod(MODE)
+            os.utime(path, (NO_TIME, NO_TIME))
+    for folder, _, _ in os.walk(root):
+        if os.stat(folder).st_mtime != NO_TIME:
+            os.utime(folder, (NO_TIME, NO_TIME))
 
 
 def _told(path: Path, root: Path) -> str:
