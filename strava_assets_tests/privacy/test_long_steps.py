@@ -38,7 +38,8 @@ def test_it_is_found_from_every_side_and_only_if_it_meets(center: tuple[float, f
         ends = np.array(center) + np.stack([-way * shift + beside, way * shift + beside])
         ends[:, 0] = geodesy.unwrap(ends[:, 0])
         met = plainly_meets(area, *ends)
-        assert touching(Pieces.of(Tracks.of([ends])), area).tolist() == ([0, 1] if met else []), (side, aim)
+        rested = ends[[0, 0, 1, 1]]  # what was before and comes after is of no length
+        assert touching(Pieces.of(Tracks.of([rested])), area).tolist() == ([1, 2] if met else []), (side, aim)
         found.append(met)
     assert True in found
     assert False in found
@@ -54,6 +55,17 @@ def test_a_track_of_one_position_is_found_if_it_is_there(center: tuple[float, fl
     for line in tracks:
         line[:, 0] = geodesy.unwrap(line[:, 0])
     assert touching(Pieces.of(Tracks.of(tracks)), area).tolist() == [0, 1, 3]
+
+
+@pytest.mark.parametrize("metres", range(10, 140, 10))
+def test_a_narrow_place_is_found_by_whoever_steps_over_it(metres: int) -> None:
+    """However far the step begins and ends beside it."""
+    center = (7.6, 47.5)
+    wall = Area.of(center, shapely.LineString([(0, -3_000), (0, 3_000)]).buffer(0.5))
+    for share in np.linspace(0.05, 0.95, 13):
+        x = np.array([-share * metres, (1 - share) * metres])
+        lon, lat = geodesy.local_projection(*center).transform(x, np.array([1_000.0, 1_001.0]), direction="INVERSE")
+        assert touching(Pieces.of(Tracks.of([np.column_stack([lon, lat])])), wall).tolist() == [0, 1], share
 
 
 def test_nothing_meets_nothing() -> None:
