@@ -234,7 +234,7 @@ def test_the_exports_zones_are_known_by_what_is_in_them_in_any_language(tmp_path
 
 def test_a_row_of_the_exports_zones_without_a_place_refuses_the_file(tmp_path: Path) -> None:
     (tmp_path / "privacy_zones.csv").write_text('A,R,L\nx,200.0,"47.5, 7.6"\ny,200.0,hidden\n')
-    with pytest.raises(ZoneFileError, match="row 2: no radius, or no latitude and longitude"):
+    with pytest.raises(ZoneFileError, match="row 2: no radius in a unit that is known, or no latitude and longitude"):
         read_zone_file(tmp_path / "privacy_zones.csv")
 
 

@@ -13,6 +13,7 @@ from strava_assets.errors import GateRefused, ProjectionFailed, SettingsError, S
 from strava_assets.installation import Installation
 from strava_assets.privacy import cut, geodesy, masked, zone_store
 from strava_assets.privacy.zone_files import read_zone_file
+from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish import taking_back
 from strava_assets.zones_cli import zones_remove
 from strava_assets_tests.assets.test_differential import everything
@@ -49,7 +50,7 @@ def test_a_projection_that_fails_while_a_zone_is_added_leaves_the_zones_as_they_
     with monkeypatch.context() as broken:
         broken.setattr(geodesy, "local_projection", lambda lon, lat: BrokenProjection())
         with pytest.raises(ProjectionFailed):
-            zone_store.add(database, [type("Drawn", (), {"name": "", "geometry": zones[0].geometry.buffer(0.01)})()])
+            zone_store.add(database, [DrawnZone("", zones[0].geometry.buffer(0.01))])
     assert zone_store.in_force(database) == zones
 
 
