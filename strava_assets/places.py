@@ -152,11 +152,15 @@ def _zone_at(lon: float, lat: float, zones: Sequence[Zone]) -> Zone | None:
 
 
 def _polygon(lon: float, lat: float, zones: Sequence[Zone]) -> shapely.Geometry:
-    """A disc; of those that can be drawn without drawing a shape anew, the largest."""
+    """A disc; of those that can be drawn without drawing a shape anew, the largest, or what of it was found already."""
     discs = [shapely.set_precision(disc(lon, lat, radius), 1e-6) for radius in _RADII]
     near = [zone for zone in zones if zone.origin != "drawn" and shapely.intersects(zone.geometry, discs[0])]
-    for candidate in discs:
+    for candidate in discs:  # shapes of all zones that it meets become one, which holds what any of them does
         met = {zone.shape_id: zone.shape for zone in near if shapely.intersects(zone.geometry, candidate)}
-        if met and all(cut_shapes.holds(shape, candidate) for shape in met.values()):
+        if any(cut_shapes.holds(shape, candidate) for shape in met.values()):
             return candidate
-    return discs[0]
+    found = _zone_at(lon, lat, near)
+    if found is None:
+        return discs[0]
+    known = shapely.union_all([zone.geometry for zone in near if zone.shape_id == found.shape_id])
+    return shapely.set_precision(shapely.intersection(discs[0], known), 1e-6)

