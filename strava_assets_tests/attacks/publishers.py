@@ -205,8 +205,9 @@ class Leaky:
                     ]
                 ).encode()
         if leaks.csvs:
+            place = {person.number: k for k, person in enumerate(self.people)}
             for athlete, name, data in self._csvs(leaks.rows):
-                files[athlete][f"streams/stream_{name}.csv"] = data
+                files[place[athlete]][f"streams/stream_{name}.csv"] = data
         return files
 
     def _csvs(self, absolute: frozenset[str]) -> Iterator[tuple[int, str, bytes]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from strava_assets_tests.attacks import builds, circles, clocks, hidden_distance, ways_out
@@ -19,8 +18,8 @@ WHOLE, ROUNDED = (lambda metres: metres), (lambda metres: round(metres, -3))
 
 @pytest.fixture(scope="module")
 def some(people: list[Person]) -> list[Person]:
-    """As many as it takes to see that something works."""
-    return people[:10]
+    """As many as it takes to see that something works, one of each city."""
+    return people[::4]
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +74,8 @@ def test_bodies_and_devices_tell_the_hidden_minutes(monkeypatch: pytest.MonkeyPa
     homes = [person.home for person in some]
     for channel in clocks.CLOCKS:
         wrong = errors([clocks.guess(v, p.city, channel) for v, p in zip(seen, some, strict=True)], homes)
-        assert np.median(wrong) < 110
-        assert share_found(wrong) >= 0.25
+        # chance brings one in nine this near
+        assert (wrong < 100).mean() > 0.5
 
 
 def test_who_never_takes_a_longer_way_is_found_by_the_ways(some: list[Person]) -> None:
