@@ -331,7 +331,8 @@ class Gate:
                     self._maps[path] = digest
             report.withdrawn = self._withdraw(connection, withdraw)
             if sceptical and self.folder is not None and self.folder.is_dir():
-                mend_marks(self.folder, known)
+                with contextlib.suppress(OSError):  # somebody else's file: verify tells of it
+                    mend_marks(self.folder, known)
         return report
 
     def withdraw(self, paths: Iterable[str]) -> int:
