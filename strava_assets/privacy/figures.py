@@ -176,19 +176,18 @@ def figures(
 
 def _covered(visible: VisibleSamples) -> Array:
     """Distance covered since the sample before, within runs, metres; positionless samples carry it on."""
-    filled = _carried_forward(visible.distance, visible.run)
+    filled = _carried_forward(visible.distance)
     return np.where(np.diff(visible.run) == 0, np.maximum(np.diff(filled), 0.0), 0.0)
 
 
-def _carried_forward(values: Array, run: NDArray[np.int64]) -> Array:
-    """Unknown values replaced by the last known one (a run's first is always known)."""
+def _carried_forward(values: Array) -> Array:
+    """Unknown values replaced by the last known one; a run's first is always known, so none is another run's."""
     known = np.where(np.isfinite(values), np.arange(len(values)), 0)
-    del run  # a run starts with a located sample, so nothing is carried across its head
     return values[np.maximum.accumulate(known)] if len(values) else values
 
 
 def _moving(visible: VisibleSamples, recorded: Array, covered: Array, elapsed: Array) -> NDArray[np.bool_]:
-    said = recorded[visible.index][1:] if len(visible.index) else np.empty(0)
+    said = recorded[visible.index][1:]
     with np.errstate(invalid="ignore", divide="ignore"):
         faster = covered / elapsed > _STANDING
     # what the source says holds for the usual interval; a long one is judged by its speed
@@ -201,7 +200,7 @@ def _speeds(visible: VisibleSamples, recorded: Array, owner: NDArray[np.int64]) 
     if np.isfinite(given).all() or not len(given):
         return given
     width = 5
-    distance = _carried_forward(visible.distance, visible.run)
+    distance = _carried_forward(visible.distance)
     heads = np.flatnonzero(np.diff(visible.run, prepend=-1))
     ends = np.append(heads[1:], len(given)) - 1
     ahead = np.minimum(np.arange(len(given)) + width, ends[visible.run])

@@ -261,7 +261,7 @@ def _frame(rows: list[dict[str, Any]], reasons: list[str | None], prints: dict[i
                 name: row.get(name)
                 if name in ("activity_id", "athlete_id", "fingerprint", "hidden_because", "samples")
                 else None
-                for name in (*COLUMNS, "pieces")
+                for name in COLUMNS
             }
             row |= {"first": [], "last": [], "samples_visible": 0}
         pieces = row.get("pieces") or []

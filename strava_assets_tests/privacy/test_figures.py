@@ -54,6 +54,12 @@ def test_the_mean_does_not_hang_on_a_long_silence() -> None:
     assert figures_["max_heartrate"] == 160.0
 
 
+def test_means_are_told_in_tenths() -> None:
+    seconds = np.arange(4) * 10
+    figures_ = told(seconds * 5.0, seconds, heartrate=[100, 100, 101, 0], cadence=[80, 80, 81, 9], watts=[1, 1, 2, 9])
+    assert (figures_["average_heartrate"], figures_["average_cadence"], figures_["average_watts"]) == (100.3, 80.3, 1.3)
+
+
 def test_unknown_hearts_are_not_counted() -> None:
     assert told(np.arange(5) * 5.0, heartrate=[NAN, 100, NAN, 120, 180])["average_heartrate"] == 110.0
     assert np.isnan(told(np.arange(5) * 5.0)["average_heartrate"])
@@ -146,6 +152,11 @@ def test_the_odometer_is_believed_while_it_is_no_longer_than_the_track() -> None
     assert told(east, odometer=np.arange(101) * 10.15)["distance"] == 1015.0
     assert told(east, odometer=np.arange(101) * 10.25)["distance"] == pytest.approx(1000, abs=1)
     assert told(east, odometer=np.arange(101) * 9.5)["distance"] == 950.0
+
+
+def test_one_that_stands_does_not_fall() -> None:
+    east, wheel = np.minimum(np.arange(101), 60) * 10.0, np.minimum(np.arange(101), 60) * 10.1
+    assert told(east, odometer=wheel)["distance"] == 606.0
 
 
 def test_nor_if_it_falls_or_is_silent_where_there_is_a_position() -> None:

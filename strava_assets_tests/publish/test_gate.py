@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
+import shapely
 
 from strava_assets.errors import GateRefused, StoreUnavailable
 from strava_assets.privacy import zone_store
@@ -20,6 +22,7 @@ from strava_assets.publish.gate import NO_TIME, Gate
 from strava_assets.publish.judging.rules import Judgement
 from strava_assets.publish.paths import csv_path, map_path
 from strava_assets.publish.topojson_decoder import decode
+from strava_assets.publish.topojson_file import CELL, Feature, arcs_of, encode, read
 from strava_assets.publish.verify import verify
 from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.publish.conftest import Published
@@ -353,6 +356,23 @@ class TestWhatWasProven:
             return orjson.dumps(document)
 
         assert invariant in {finding.invariant for finding in judged(published, changed).findings}
+
+    @pytest.mark.parametrize("corner", [(0, -1), (0, 1), (1, -1), (1, 1)])
+    def test_a_vertex_outside_its_csvs_box_is_found(self, published: Published, corner: tuple[int, int]) -> None:
+        """A few metres west, east, south or north of it, in a file whose own box is as large."""
+        axis, sign = corner
+
+        def moved(data: bytes) -> bytes:
+            members = list(read(data).features)
+            number = max(range(len(members)), key=lambda k: sign * decode(data).features[k].lines[0][:, axis].max())
+            line = np.rint(decode(data).features[number].lines[0] / CELL)
+            line[(sign * line[:, axis]).argmax(), axis] += sign * 4
+            (arcs,), (box,) = arcs_of([shapely.MultiLineString([line * CELL])])
+            rest = [Feature(member.properties, member.arcs) for member in members]
+            rest[number] = Feature(members[number].properties, arcs, box=box)
+            return encode(rest)
+
+        assert "I11" in {finding.invariant for finding in judged(published, moved).findings}
 
     @pytest.mark.parametrize("odd", [b"], [", b"],\n[", b"] ,[", b"],[ ", b"]],[[", b"],[+", b"],[0"])
     def test_bytes_between_positions_tell_nothing(self, published: Published, odd: bytes) -> None:

@@ -64,6 +64,12 @@ def test_sums_are_sums_and_means_are_weighed_by_moving_time() -> None:
     ]  # fmt: skip
 
 
+def test_means_and_sums_are_told_in_tenths() -> None:
+    rides = [member("2024-05-01", moving_time=1, distance=0.04, average_watts=watts) for watts in (100, 100, 101)]
+    [row] = summaries.periods(rides, summaries.quarter_start)
+    assert (row["average_watts"], row["distance"], row["start"]) == (100.3, 0.1, "2024-04-01")
+
+
 def test_they_are_written_a_row_a_line_in_the_owners_letters() -> None:
     rows = summaries.periods([member("2024-05-01", "Ride"), member("2024-05-08", "Tür")], summaries.week_start)
     data = summaries.encode_periods(rows)
