@@ -62,14 +62,14 @@ def zones_add(
     from strava_assets.privacy import zone_store
     from strava_assets.privacy.zones import read_zone_file
     from strava_assets.publish.taking_back import withdraw_exposed
-    from strava_assets.requests import months_in_reach, request_months
+    from strava_assets.requests import ZONES, months_in_reach, request_months
 
     drawn = read_zone_file(file)
     installation = opened()
     provisional = [zone for zone in zone_store.in_force(installation.database) if zone.origin == "provisional"]
     added = zone_store.add(installation.database, drawn, source=file.name, expansion=expansion)
     months = months_in_reach(installation.store, [*added, *provisional])
-    request_months(installation.database, months, "zones")
+    request_months(installation.database, months, ZONES)
     try:
         withdrawn = withdraw_exposed(installation.gate())
     except StravaAssetsError:
@@ -93,14 +93,14 @@ def zones_remove(
 ) -> None:
     """Take a zone out of force. What was hidden there is published at the next run."""
     from strava_assets.privacy import zone_store
-    from strava_assets.requests import months_in_reach, request_months
+    from strava_assets.requests import ZONES, months_in_reach, request_months
 
     if not show:
         raise SettingsError("removing a zone publishes what it hid; say --show-this-place if that is meant")
     installation = opened()
     removed = zone_store.remove(installation.database, zone)
     months = months_in_reach(installation.store, [removed])
-    request_months(installation.database, months, "zone removed")
+    request_months(installation.database, months, ZONES)
     out.print(f"zone {zone} removed; {len(months)} months to do again: strava-assets materialize")
 
 

@@ -63,12 +63,15 @@ class Tested:
     nearest: float = field(default=math.inf)  # metres, from any vertex to any Z
 
 
-def forbidden_areas(zones: Sequence[Zone]) -> list[tuple[Zone, Area]]:
-    """For each zone, what no published vertex or segment may touch: H, and Z grown by 25 m."""
+def forbidden_areas(zones: Sequence[Zone], margin: float = 0.0) -> list[tuple[Zone, Area]]:
+    """For each zone, what no published vertex or segment may touch: H, and Z grown by 25 m; and metres around both."""
     areas = []
     for zone in zones:
         guarded = shapely.buffer(geodesy.geometry_to_plane(zone.geometry, zone.shape.center), GUARD, quad_segs=32)
-        areas.append((zone, Area.of(zone.shape.center, shapely.union(zone.shape.geometry, guarded))))
+        forbidden = shapely.union(zone.shape.geometry, guarded)
+        if margin:
+            forbidden = shapely.buffer(forbidden, margin, quad_segs=32)
+        areas.append((zone, Area.of(zone.shape.center, forbidden)))
     return areas
 
 
