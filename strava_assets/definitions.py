@@ -21,6 +21,7 @@ defs = dg.Definitions(
         jobs.ingest_months,
         jobs.publish,
         jobs.follow,
+        jobs.cut_again,
         jobs.draw_zones,
         jobs.remove_revoked,
         jobs.forget_api_originals,

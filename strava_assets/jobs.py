@@ -17,6 +17,9 @@ MONTHLY = ("raw_activities", "activities", "activity_streams", "masked_geometrie
 #: Everything that is made once from all months.
 WHOLE = ("activities_topojson", "training_summaries", "dashboard", "warehouse_activities")
 
+#: Everything that depends on the zones.
+CUT = ("masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries")
+
 ingest_months = dg.define_asset_job(
     "ingest_months",
     selection=dg.AssetSelection.assets(*MONTHLY),
@@ -36,6 +39,15 @@ follow = dg.define_asset_job(
     # the gate proves what it writes; to read all that is public again for one ride would take longer than the ride
     selection=dg.AssetSelection.assets(*MONTHLY, *WHOLE) - _public_root,
     description="One month and the map in one run: the shortest way from an event to the public files.",
+)
+
+cut_again = dg.define_asset_job(
+    "cut_again",
+    selection=dg.AssetSelection.assets(
+        "masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries"
+    ),
+    description="Months and the map after the zones changed: what was read and typed is cut again. Reads nothing from "
+    "Strava.",
 )
 
 verify_public_root = dg.define_asset_job(

@@ -23,6 +23,9 @@ from strava_assets.settings import Settings
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
 
+#: A reason to cut months again, and no more than that: what was read and typed stays as it is. SQL knows it, too.
+ZONES = "zones"
+
 
 def request_months(database: Database, months: Iterable[str], reason: str) -> int:
     """Ask for months (``YYYY-MM``) to be gone through again; returns how many were asked for."""

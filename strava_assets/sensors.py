@@ -12,12 +12,12 @@ from typing import Any
 import dagster as dg
 
 from strava_assets import alerts
-from strava_assets.database.connection import queries
-from strava_assets.jobs import follow, ingest_months, publish, remove_revoked
+from strava_assets.database.connection import digest, queries
+from strava_assets.jobs import cut_again, follow, ingest_months, publish, remove_revoked
 from strava_assets.partitions import MONTHS_A_RUN, monthly, ranges
 from strava_assets.publish import map_inputs
 from strava_assets.purge import revoked_athletes
-from strava_assets.requests import request_if_made_otherwise, request_months
+from strava_assets.requests import ZONES, request_if_made_otherwise, request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.runs import finished_runs
 from strava_assets.strava.account import (
@@ -48,7 +48,9 @@ _LATELY = timedelta(hours=6)
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _PRIORITY = "dagster/priority"
 #: An event's run comes first, then any single month; runs of several months are below 0, newest first.
-_OF_WHO_LEFT, _OF_AN_EVENT, _OF_A_MONTH = "20", "10", "5"
+_OF_WHO_LEFT, _OF_AN_EVENT, _OF_A_ZONE, _OF_A_MONTH = "20", "10", "7", "5"
+#: More months than anybody has: cutting them again is one run.
+_ALL_MONTHS = 10_000
 #: A run that failed is asked for again, but no sooner, seconds.
 _AGAIN = 900
 
@@ -85,7 +87,7 @@ def webhook_events(installation: InstallationResource) -> dg.SensorResult | dg.S
     wanted = _wanted(installation, fresh_events=True)
     runs = [
         dg.RunRequest(
-            run_key=f"{month}:{wanted[month]}",
+            run_key=f"{month}:{wanted[month][0]}",
             job_name="follow",
             partition_key=month,
             tags={"strava_assets/events": said, _PRIORITY: _OF_AN_EVENT},
@@ -135,7 +137,7 @@ def new_connections(
 
 
 @dg.sensor(
-    jobs=[follow, ingest_months],
+    jobs=[follow, ingest_months, cut_again],
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Runs the months that an import, a new zone, another setting or the reconcile asked for, those of an "
@@ -144,17 +146,21 @@ def new_connections(
 def requested_months(
     context: dg.SensorEvaluationContext, installation: InstallationResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """One month as one short run with the map; neighbouring months as one run, newest first, and the map after them."""
+    """One month as one short run with the map; neighbouring months as one run, newest first, and the map after them.
+
+    Months that only a zone asked for are one run with the map, however many: what is withdrawn is to come back soon.
+    """
     opened = installation.installation
     request_if_made_otherwise(opened.database, opened.settings)
     upcoming = next_months(opened.settings, opened.database, set(monthly.get_partition_keys()), MONTHS_A_RUN)
     request_months(opened.database, upcoming.months, "to be read")
     asked = _wanted(installation, fresh_events=False)
     busy = _being_made(context.instance) if asked else set()
-    wanted = {month: count for month, count in asked.items() if month not in busy}
-    if not wanted:
+    free = {month: asked[month] for month in asked if month not in busy}
+    if not free:
         return dg.SkipReason(upcoming.waiting or ("a run is under way" if asked else "no month is asked for"))
-    requests = []
+    requests = _cut_again(context.instance, {m: count for m, (count, why) in free.items() if why == ZONES}, busy)
+    wanted = {month: count for month, (count, why) in free.items() if why != ZONES}
     for first, last in reversed(ranges(wanted)):
         if first != last and _failed(context.instance, first, last) >= _TRIES:
             months = [month for month in wanted if first <= month <= last]  # one of them spoils it for the others
@@ -167,6 +173,29 @@ def requested_months(
             tags = {**dict(zip(_RANGE, (first, last), strict=True)), _PRIORITY: str(-_age(last))}
             requests.append(dg.RunRequest(run_key=key, job_name="ingest_months", tags=tags))
     return dg.SensorResult(run_requests=requests)
+
+
+def _cut_again(instance: dg.DagsterInstance, months: dict[str, int], busy: set[str]) -> list[dg.RunRequest]:
+    """Runs of months that have only to be cut again, and the map: one, unless others are at months in between."""
+    requests = []
+    for first, last in ranges(months, _ALL_MONTHS, bridge=0 if busy else _ALL_MONTHS):
+        within = [month for month in months if first <= month <= last]
+        failed = _failed(instance, first, last)
+        if failed >= _TRIES and first != last:  # one of them spoils it for the others
+            requests += [_alone(instance, month, months[month]) for month in within]
+            continue
+        asked = digest(repr([(month, months[month]) for month in within]))[:16]
+        key = f"{ZONES}:{first}..{last}:{asked}:{_try(failed)}"
+        span = {} if first == last else dict(zip(_RANGE, (first, last), strict=True))
+        requests.append(
+            dg.RunRequest(
+                run_key=key,
+                job_name="cut_again",
+                partition_key=first if first == last else None,
+                tags={**span, _PRIORITY: _OF_A_ZONE},
+            )
+        )
+    return requests
 
 
 def _alone(instance: dg.DagsterInstance, month: str, count: int) -> dg.RunRequest:
@@ -214,11 +243,12 @@ def _age(month: str) -> int:
     return max(1, (now.year - int(month[:4])) * 12 + now.month - int(month[5:]) + 1)
 
 
-def _wanted(installation: InstallationResource, fresh_events: bool) -> dict[str, int]:
-    """Months asked for and not gone through yet, with the count of their requests."""
+def _wanted(installation: InstallationResource, fresh_events: bool) -> dict[str, tuple[int, str]]:
+    """Months asked for and not gone through yet, with the count of their requests and the reason."""
     with installation.installation.database.transaction() as connection:
         return {
-            row["month"]: row["wanted"] for row in queries().requested_months(connection, fresh_events=fresh_events)
+            row["month"]: (row["wanted"], row["reason"])
+            for row in queries().requested_months(connection, fresh_events=fresh_events)
         }
 
 

@@ -66,6 +66,8 @@ class Store:
             The store does not answer or does not allow it.
         """
         with self._errors("read", key):
+            if self.is_folder:
+                return Path(self.path(key)).read_bytes()
             return self.filesystem.cat_file(self.path(key))
 
     def read_end(self, key: str, length: int) -> bytes:
@@ -105,7 +107,9 @@ class Store:
     def delete(self, key: str) -> None:
         """Remove the object; it may be gone already."""
         with self._errors("delete", key):
-            if self.filesystem.exists(self.path(key)):
+            if self.is_folder:
+                Path(self.path(key)).unlink(missing_ok=True)
+            elif self.filesystem.exists(self.path(key)):
                 self.filesystem.rm_file(self.path(key))
 
     def keys(self, prefix: str = "") -> list[str]:

@@ -19,7 +19,7 @@ from strava_assets.errors import StoreUnavailable
 from strava_assets.installation import Installation
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish.taking_back import Exposed, withdraw_exposed
-from strava_assets.requests import months_in_reach, request_months
+from strava_assets.requests import ZONES, months_in_reach, request_months
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Consequences:
     months: int
 
 
-def follow_up(installation: Installation, zones: Sequence[Zone], reason: str) -> Consequences:
+def follow_up(installation: Installation, zones: Sequence[Zone]) -> Consequences:
     """Withdraw what the zones in force forbid, report it, and have the months in reach of changed zones done again.
 
     Parameters
@@ -49,8 +49,6 @@ def follow_up(installation: Installation, zones: Sequence[Zone], reason: str) ->
     installation : Installation
     zones : sequence of Zone
         Those that changed.
-    reason : str
-        For whoever wonders why the months are gone through.
 
     Raises
     ------
@@ -58,7 +56,7 @@ def follow_up(installation: Installation, zones: Sequence[Zone], reason: str) ->
         Something could not be withdrawn, or the report not be written; the months are asked for nevertheless.
     """
     months = months_in_reach(installation.store, zones)
-    request_months(installation.database, months, reason)  # first: a crash below must not lose them
+    request_months(installation.database, months, ZONES)  # first: a crash below must not lose them
     found: set[Exposed] = set()
     try:
         withdraw_exposed(installation.gate(), found.update)

@@ -162,7 +162,7 @@ def zones_add(
         )
     if any(zone.mode == "ends_only" for zone in [*changes.added, *changes.loosened]):
         out.print("Where only ends are hidden, rides that pass without a stop are shown from the next run on.")
-    _follow_up(installation, changes.concerned, "zones")
+    _follow_up(installation, changes.concerned)
     _say_undecided(installation)
 
 
@@ -175,7 +175,7 @@ def zones_confirm(zones: Annotated[list[int], typer.Argument(metavar="ID…")]) 
     confirmed, hidden_again = zone_store.confirm(installation.database, zones)
     out.print(f"{_ids(confirmed)} confirmed: cut as before.")
     if hidden_again:
-        _follow_up(installation, hidden_again, "zone confirmed")
+        _follow_up(installation, hidden_again)
     _say_undecided(installation)
 
 
@@ -251,12 +251,12 @@ def zones_suggest(
         )
 
 
-def _follow_up(installation: Installation, changed: Sequence[Zone], reason: str) -> None:
+def _follow_up(installation: Installation, changed: Sequence[Zone]) -> None:
     """Withdraw, report, ask for months; and say all of it."""
     from strava_assets.zone_changes import follow_up
 
     try:
-        done = follow_up(installation, changed, reason)
+        done = follow_up(installation, changed)
     except StravaAssetsError:
         err.print("The zones are in force, but what is public there could not be withdrawn:")
         raise

@@ -47,9 +47,12 @@ on conflict (month) do update
 set wanted = strava.month_request.wanted + 1, reason = excluded.reason, requested_at = now();
 
 -- name: request_month!
+-- Whatever else is asked for already does more than cutting again.
 insert into strava.month_request (month, reason) values (:month, :reason)
 on conflict (month) do update
-set wanted = strava.month_request.wanted + 1, reason = excluded.reason, requested_at = now();
+set wanted = strava.month_request.wanted + 1, requested_at = now(),
+    reason = case when excluded.reason = 'zones' and strava.month_request.wanted > strava.month_request.done
+                  then strava.month_request.reason else excluded.reason end;
 
 -- name: requested_months
 -- Months that were asked for since they were last gone through. An event's own run is given a
@@ -60,9 +63,10 @@ where wanted > done
 order by month;
 
 -- name: month_done!
--- Only what had been asked for when the work began: a request in between stays.
+-- Only what had been asked for when the work began: a request in between stays; where nothing was landed and typed,
+-- so does whatever is more than cutting again.
 update strava.month_request set done = wanted
-where month = :month and requested_at <= :began;
+where month = :month and requested_at <= :began and (cast(:landed as boolean) or reason = 'zones');
 
 -- name: landed_counts^
 select count(*) filter (where state = 'landed') as landed,

@@ -20,7 +20,7 @@ from strava_assets.privacy import masked, zone_store
 from strava_assets.privacy.invariants import Tested, forbidden_areas, near_zones
 from strava_assets.privacy.tracks import Tracks
 from strava_assets.publish.picture import as_markdown, tracks_svg
-from strava_assets.requests import months_in_reach, request_months
+from strava_assets.requests import ZONES, months_in_reach, request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.tables import Months, if_any, months_of
 
@@ -68,11 +68,8 @@ def masked_geometries(
     opened = installation.installation
     added = cover_tables(opened, (activities[month] for month in activities))
     if added:  # other months may have tracks there
-        request_months(
-            opened.database,
-            set(months_in_reach(opened.store, added)) - set(context.partition_keys),
-            "a place where tracks start or end",
-        )
+        elsewhere = set(months_in_reach(opened.store, added)) - set(context.partition_keys)
+        request_months(opened.database, elsewhere, ZONES)
     zones = zone_store.in_force(opened.database)
     sources = opened.settings.sources
     areas = forbidden_areas(zones)

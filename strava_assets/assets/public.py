@@ -76,9 +76,10 @@ def trimmed_csvs(
         )
     # what was hidden while its file was on its way out: whoever hid it may have looked before it was there
     withdraw_hidden(opened)
+    landed = dg.AssetKey("raw_activities") in context.job_def.asset_layer.executable_asset_keys
     with opened.database.transaction() as connection:
         for month in context.partition_keys:
-            queries().month_done(connection, month=first_day(month), began=began_run)
+            queries().month_done(connection, month=first_day(month), began=began_run, landed=landed)
 
 
 @dg.asset(

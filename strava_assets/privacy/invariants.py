@@ -67,16 +67,18 @@ class Tested:
     nearest: float = field(default=math.inf)
 
 
-def forbidden_areas(zones: Sequence[Zone]) -> list[tuple[Zone, Area]]:
-    """For each zone, what no published vertex or segment may touch: H, and Z grown by 25 m.
+def forbidden_areas(zones: Sequence[Zone], margin: float = 0.0) -> list[tuple[Zone, Area]]:
+    """For each zone, what no published vertex or segment may touch: H, and Z grown by 25 m; and metres around both.
 
     Where all zones of H hide only ends, it is what no published line may begin or end in.
     """
     areas, ends_only = [], ends_only_shapes(zones)
     for zone in zones:
         guarded = shapely.buffer(geodesy.geometry_to_plane(zone.geometry, zone.shape.center), GUARD, quad_segs=32)
-        whole = shapely.union(zone.shape.geometry, guarded)
-        areas.append((zone, Area.of(zone.shape.center, whole, zone.shape_id in ends_only)))
+        forbidden = shapely.union(zone.shape.geometry, guarded)
+        if margin:
+            forbidden = shapely.buffer(forbidden, margin, quad_segs=32)
+        areas.append((zone, Area.of(zone.shape.center, forbidden, zone.shape_id in ends_only)))
     return areas
 
 

@@ -94,8 +94,14 @@ class DecodedCsv:
         return len(self.columns["segment"])
 
 
-def decode(data: bytes) -> DecodedCsv:
+def decode(data: bytes, only: Sequence[str] | None = None) -> DecodedCsv:
     """Read a trimmed CSV again.
+
+    Parameters
+    ----------
+    data : bytes
+    only : sequence of str, optional
+        Columns whose cells are read, `REQUIRED` at least; all of them if left out.
 
     Raises
     ------
@@ -115,12 +121,15 @@ def decode(data: bytes) -> DecodedCsv:
             readable(data),
             read_options=pacsv.ReadOptions(use_threads=False),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.float64()), null_values=[""], strings_can_be_null=False
+                column_types=dict.fromkeys(header, pa.float64()),
+                null_values=[""],
+                strings_can_be_null=False,
+                include_columns=only or [],
             ),
         )
     except pa.ArrowInvalid as error:
         raise ValueError(str(error).splitlines()[0][:160]) from error
-    columns = {name: table.column(name).to_numpy() for name in header}
+    columns = {name: table.column(name).to_numpy() for name in only or header}
     segment = columns["segment"]
     if not len(segment) or segment[0] != 0 or not np.isin(np.diff(segment), (0, 1)).all():
         raise ValueError("segments are not counted from 0 in order")

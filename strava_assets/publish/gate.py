@@ -412,9 +412,8 @@ class Gate:
             except StoreUnavailable as error:  # the others go nevertheless
                 problem = problem or error
                 continue
-            self._drop_empty_folders(path)
-            self._forget_times(path)
             sizes.pop(path, None)
+        self._tidy(there | leftovers)
         if problem is not None:
             raise problem
         for path in gone:
@@ -446,20 +445,24 @@ class Gate:
             raise StoreUnavailable(f"cannot write {self._store.url}/{path}: {error.strerror}") from error
         self._forget_times(path)
 
-    def _drop_empty_folders(self, path: str) -> None:
-        """A folder bears an athlete's id, or tells that there was one. Call under the lock."""
-        if self._store.is_folder:
-            for folder in list(Path(path).parents)[:-1]:
-                with contextlib.suppress(OSError):  # it is not empty
-                    Path(self._store.path(str(folder))).rmdir()
+    def _tidy(self, gone: Collection[str]) -> None:
+        """A folder bears an athlete's id, or tells that there was one: empty ones go. Call under the lock."""
+        if not self._store.is_folder:
+            return
+        folders = {folder for path in gone for folder in list(Path(path).parents)[:-1]}
+        for folder in sorted(folders, key=lambda folder: -len(folder.parts)):
+            with contextlib.suppress(OSError):  # it is not empty
+                Path(self._store.path(str(folder))).rmdir()
+        for one_of in {Path(path).parent: path for path in gone}.values():
+            self._forget_times(one_of)
 
     def _forget_times(self, path: str) -> None:
         """A folder's modification time tells when something in it came or went."""
         if not self._store.is_folder:
             return
-        root = Path(self._store.path(""))
-        for folder in [parent for parent in Path(self._store.path(path)).parents if parent.is_relative_to(root)]:
-            if folder.is_dir():
+        root, folder = self._store.path(""), self._store.path(path)
+        while folder != root and (folder := os.path.dirname(folder)):
+            with contextlib.suppress(FileNotFoundError):  # it was empty, and went
                 os.utime(folder, (NO_TIME, NO_TIME))
 
 

@@ -25,6 +25,8 @@ from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, belongs_to_map,
 from strava_assets.publish.topojson_file import Feature
 
 log = logging.getLogger(__name__)
+#: CSVs that are looked through at a time.
+_AT_ONCE = 200
 
 
 @dataclass(frozen=True, order=True)
@@ -36,24 +38,68 @@ class Exposed:
     path: str
 
 
-def withdraw_exposed(gate: Gate, tell: Callable[[Collection[Exposed]], None] | None = None) -> list[str]:
+#: Is called with what was found to show a place.
+Tell = Callable[[Collection[Exposed]], None]
+
+
+def withdraw_exposed(gate: Gate, tell: Tell | None = None) -> list[str]:
     """Take back, at once, what the zones in force now forbid: maps first, then CSVs.
 
     Parameters
     ----------
     gate : Gate
     tell : callable, optional
-        Called with what was found, before any of it goes; again if another published meanwhile.
+        Called with what was found, before any of it goes: more than once, and again if another published meanwhile.
 
     Returns
     -------
     list of str
         Public ids of the activities that were withdrawn.
     """
-    return until_alone(gate, lambda: _withdraw_exposed(gate, tell))
+    withdrawn: set[str] = set()
+
+    def take_back() -> None:
+        withdrawn.update(_withdraw_seen(gate, tell))
+        withdrawn.update(_withdraw_found(gate, tell))
+
+    until_alone(gate, take_back)
+    return sorted(withdrawn)
 
 
-def _withdraw_exposed(gate: Gate, tell: Callable[[Collection[Exposed]], None] | None) -> list[str]:
+def _withdraw_seen(gate: Gate, tell: Tell | None) -> set[str]:
+    """Take back, before any CSV is read, whatever the maps tell of: no row lies farther from its line than the line
+    may bend. To read all CSVs whose box is near takes far longer than to read the maps."""
+    known, mark = gate.known(), gate.rules.mark
+    if all(entry.under == mark for path, entry in known.items() if CSV_PATH.match(path)):
+        return set()
+    areas = invariants.forbidden_areas(gate.rules.zones, invariants.LINE_TOLERANCE)
+    exposed: set[tuple[str, str]] = set()
+    remaining: dict[str, list[Feature]] = {}
+    on_map: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for path in gate.paths():
+        if not (match := TOPOJSON_PATH.match(path)) or path not in known:
+            continue
+        data = gate.read_if_any(path)
+        if data is None or hashlib.sha256(data).hexdigest() != known[path].sha256:
+            return set()  # nobody knows what it shows
+        drawn = topojson_decoder.decode(data).features
+        tracks = Tracks.of([line for member in drawn for line in member.lines])
+        owners = [member.properties["actID"] for member in drawn for _ in member.lines]
+        shown = {(match[1], found.where) for found in invariants.near_zones("I1", tracks, owners, areas)}
+        if shown:
+            members = topojson_file.read(data).features
+            remaining[match[1]] = [f for f in members if (match[1], f.properties["actID"]) not in shown]
+            on_map |= {(match[1], f.properties["actID"]): f.properties for f in members}
+            exposed |= shown
+    _tell(tell, exposed, on_map)
+    if exposed:
+        _show_only(gate, remaining)
+        gate.withdraw(csv_path(*pair) for pair in exposed)
+    return {activity for _, activity in exposed}
+
+
+def _withdraw_found(gate: Gate, tell: Tell | None) -> set[str]:
+    """Take back whatever the bytes of maps and CSVs tell of; what is proven under the rules in force is not read."""
     areas = invariants.forbidden_areas(gate.rules.zones)
     known, mark = gate.known(), gate.rules.mark
     names = ZoneNames(gate.rules.zones)
@@ -62,10 +108,9 @@ def _withdraw_exposed(gate: Gate, tell: Callable[[Collection[Exposed]], None] | 
     proven = {path for path, entry in known.items() if entry.under == mark}
     csvs = {path: match for path in gate.paths() if path not in proven and (match := CSV_PATH.match(path))}
     boxes = {path: facts["bbox"] for path, facts in gate.facts(list(csvs)).items() if facts.get("bbox")}
-    for path in [*_boxes_near(boxes, areas), *(path for path in csvs if path not in boxes)]:
-        data = gate.read_if_any(path)
-        if data is not None and _shows(data, areas):
-            exposed.add((csvs[path][1], csvs[path][2]))
+    asked = [*_boxes_near(boxes, areas), *(path for path in csvs if path not in boxes)]
+    for at in range(0, len(asked), _AT_ONCE):
+        exposed |= {(csvs[path][1], csvs[path][2]) for path in _showing(gate, asked[at : at + _AT_ONCE], areas)}
     remaining: dict[str, list[Feature]] = {}
     on_map: dict[tuple[str, str], Mapping[str, Any]] = {}
     changed = False
@@ -98,16 +143,22 @@ def _withdraw_exposed(gate: Gate, tell: Callable[[Collection[Exposed]], None] | 
             if names.told_by(properties["gear_name"]):
                 properties["gear_name"], changed = None, True
             remaining[match[1]].append(Feature(properties, member.arcs))
+    _tell(tell, exposed, on_map)
+    if exposed or changed:
+        _show_only(gate, remaining)
+        gate.withdraw(csv_path(*pair) for pair in exposed)
+    gate.proved(path for path in csvs if path in known)
+    return {activity for _, activity in exposed}
+
+
+def _tell(
+    tell: Tell | None, exposed: Collection[tuple[str, str]], on_map: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> None:
     if exposed and tell:
         told = {pair: on_map.get(pair, {}) for pair in exposed}
         tell(
             [Exposed(its.get("startDate") or "", its.get("name") or "", csv_path(*pair)) for pair, its in told.items()]
         )
-    if exposed or changed:
-        _show_only(gate, remaining)
-        gate.withdraw(csv_path(*pair) for pair in exposed)
-    gate.proved(path for path in csvs if path in known)
-    return sorted(activity for _, activity in exposed)
 
 
 def withdraw_activities(gate: Gate, csvs: Collection[str]) -> int:
@@ -174,17 +225,26 @@ def _show_only(gate: Gate, remaining: Mapping[str, Sequence[Feature]]) -> None:
         gate.withdraw(path for path in gate.paths() if belongs_to_map(path))
 
 
-def _shows(data: bytes, areas: Sequence[Any]) -> bool:
-    """Whether a CSV's bytes show a place that they may not; ones that cannot be read might."""
-    try:
-        decoded = csv_files.decode(data)
-    except ValueError:
-        return True
-    lines, columns = csv_files.located_lines(decoded), decoded.columns
-    return bool(
-        invariants.near_zones("I2", Tracks.of(lines), [""] * len(lines), areas)
-        or invariants.halts("", columns["segment"], columns["time"], columns["lng"], columns["lat"], areas)
-    )
+def _showing(gate: Gate, paths: Sequence[str], areas: Sequence[Any]) -> set[str]:
+    """CSVs whose bytes show a place that they may not; ones that cannot be read might."""
+    showing: set[str] = set()
+    lines: list[np.ndarray] = []
+    names: list[str] = []
+    for path in paths:
+        if (data := gate.read_if_any(path)) is None:
+            continue
+        try:
+            decoded = csv_files.decode(data, csv_files.REQUIRED)
+            parts = csv_files.located_lines(decoded)
+        except ValueError:
+            showing.add(path)
+            continue
+        lines += parts
+        names += [path] * len(parts)
+        columns = decoded.columns
+        if invariants.halts("", columns["segment"], columns["time"], columns["lng"], columns["lat"], areas):
+            showing.add(path)
+    return showing | {found.where for found in invariants.near_zones("I2", Tracks.of(lines), names, areas)}
 
 
 def _boxes_near(boxes: Mapping[str, Any], areas: Sequence[Any]) -> list[str]:

@@ -40,6 +40,8 @@ _CELL = (0.004, 0.003)
 _APART = 1500.0
 #: No measurement takes longer, seconds.
 _PATIENCE = 900.0
+#: Looks at which nothing is left to do before the end is believed: a sensor's turn may be to come.
+_QUIET = 240
 #: Between two looks at the public root, seconds.
 _LOOK = 0.05
 
@@ -65,6 +67,7 @@ def measure(home: Path, activities: int, everything: bool) -> Measured:
     """Add a zone while everything runs, and watch the public root until nothing is left to do."""
     with living(home, activities) as (installation, url):
         settings = installation.settings
+        _settle(installation)
         root = Path(settings.public_root)
         (path,) = root.glob("*/activities.topojson")
         file = home / "new_zone.geojson"
@@ -95,7 +98,7 @@ def _watch(file: Path, path: Path, installation: Installation) -> Measured:
         text=True,
     )
     quiet = 0
-    while now() < _PATIENCE and quiet < 40:
+    while now() < _PATIENCE and quiet < _QUIET:
         there = _csvs(streams)
         if fresh := before - there - gone:
             measured.first_gone = measured.first_gone or now()
@@ -133,6 +136,14 @@ def _csvs(streams: Path) -> set[str]:
 
 def _shown(path: Path) -> set[bytes]:
     return set(re.findall(rb'"actID":"([0-9a-f]{16})"', path.read_bytes())) if path.exists() else set()
+
+
+def _settle(installation: Installation) -> None:
+    """Wait until what an earlier measurement left is done."""
+    quiet = 0
+    while quiet < 50:
+        time.sleep(0.2)
+        quiet = quiet + 1 if _nothing_to_do(installation) else 0
 
 
 def _nothing_to_do(installation: Installation) -> bool:

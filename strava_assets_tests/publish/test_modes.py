@@ -122,9 +122,9 @@ def test_where_something_cannot_be_withdrawn_it_is_in_the_report_nevertheless(
     with monkeypatch.context() as patched:
         patched.setattr(Store, "delete", stubborn)
         with pytest.raises(StoreUnavailable, match="not allowed"):
-            follow_up(installation, added, "zones")
+            follow_up(installation, added)
     [report] = (installation.settings.home_path / "reports").iterdir()
     assert published.ids[RIDE][1] in report.read_text()
-    assert published.ids[RIDE][1] in follow_up(installation, added, "zones").exposed[0].path
+    assert published.ids[RIDE][1] in follow_up(installation, added).exposed[0].path
     assert verify(installation.gate()).findings == []
-    assert follow_up(installation, added, "zones").report is None  # nothing is left to tell of
+    assert follow_up(installation, added).report is None  # nothing is left to tell of

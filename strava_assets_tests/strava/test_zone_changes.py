@@ -44,7 +44,7 @@ def test_a_new_zone_costs_no_read_and_touches_only_months_in_reach(zoned: World)
     path, place = farthest_from_home(zoned, before)
     already = set(asked_for(zoned))
     added = zone_store.put(zoned.database, [DrawnZone("", place.polygon(circle(80)))]).added
-    done = follow_up(zoned.installation, added, "zones")
+    done = follow_up(zoned.installation, added)
     gone = before.keys() - csvs(zoned).keys()
     assert {each.path for each in done.exposed} == gone >= {path}
     assert verify(zoned.installation.gate()).findings == []
