@@ -93,7 +93,7 @@ def test_a_pause_of_the_recording_is_a_stop() -> None:
 
 def test_somebody_who_stands_at_the_very_border_is_not_there_twice_for_half_a_minute() -> None:
     inwards, outwards = ride(WEST, (-438, 0)), ride((-438, 0), (-438, 2500))
-    swaying = HOME.degrees(np.column_stack([np.tile([-436.0, -442.0], 50), np.zeros(100)])).round(6)
+    swaying = HOME.degrees(np.column_stack([np.tile(np.repeat([-436.0, -446.0], 15), 4), np.zeros(120)])).round(6)
     track = np.concatenate([inwards[0], swaying, outwards[0]])
     time = np.arange(len(track), dtype=float)
     found = runs(track, time, [a_zone()])
@@ -154,6 +154,28 @@ def test_where_another_cut_breaks_a_pass_off_nothing_of_it_is_left() -> None:
     assert distance(track[[first]])[0] > 900
     alone = [zone for zone in chain if zone is not at_work]
     assert len(runs(track, time, alone)) == 1
+
+
+def test_where_the_next_place_begins_at_once_a_hidden_stretch_there_takes_the_pass_with_it() -> None:
+    track, time = ride((-3000, 0), (3500, 0))
+    second = a_zone(number=2, center=(893.0, 0.0))
+    assert len(runs(track, time, [a_zone(), second])) == 1
+    time[int(np.argmin(np.abs(HOME.metres(track)[:, 0] - 900))) :] += 100
+    [(_, last), (first, _)] = runs(track, time, [a_zone(), second])
+    assert HOME.metres(track[[last, first]])[:, 0].tolist() == pytest.approx([-446, 1338], abs=12)
+
+
+def test_what_is_usual_for_a_recorder_is_not_learned_from_where_it_is_hidden() -> None:
+    """Hours at home, a sample a minute; then a pause on the way, which is one for a recorder of every second."""
+    inside = np.repeat(HOME.degrees(np.array([(0.0, 0.0)])), 900, axis=0).round(6)
+    out, onward = ride((0, 0), (2500, 0))[0], ride((2900, 0), (5000, 0))[0]
+    track = np.concatenate([inside, out, onward])
+    steps = np.ones(len(track))
+    steps[: len(inside)] = 60.0
+    steps[len(inside) + len(out)] = 400.0
+    time = np.cumsum(steps)
+    assert len(runs(track, time, [a_zone(EVERYWHERE)])) == 2
+    assert runs(track, time, [a_zone()]) == runs(track, time, [a_zone(EVERYWHERE)])
 
 
 def test_a_ride_that_is_too_short_to_be_shown_shows_no_pass() -> None:
