@@ -39,7 +39,7 @@ _CHANNELS = {
 
 
 #: A larger file's messages are counted first: a record that takes a byte here takes 200 in memory.
-SMALL, MESSAGES = 4 * 2**20, 4_000_000
+SMALL, MESSAGES = 2 * 2**20, 2_000_000
 _REPAIRS = 8
 _LONGEST_MESSAGE = 2**16
 
@@ -57,9 +57,7 @@ def read_fit(data: bytes) -> Channels:
     UnreadableRecording
         Nothing of it can be read, or it is another kind of FIT file (a course, a workout, settings).
     """
-    if len(data) > SMALL and fit_messages.more_than(MESSAGES, data):
-        raise UnreadableRecording(f"a FIT file of more than {MESSAGES:,} messages")
-    parsed, warnings = _parse(data)
+    parsed, untimed, warnings = _parse(data)
     kind = parsed.get("file_type")
     if kind not in (None, "activity"):
         raise UnreadableRecording(f"a FIT file of the kind {kind}, not the recording of an activity")
@@ -70,6 +68,7 @@ def read_fit(data: bytes) -> Channels:
             "; ".join(["it holds no samples", *warnings]).removesuffix("; what is there was read")
         )
     times = np.concatenate([_numbers(table, "timestamp") for table in tables]).astype("datetime64[us]")
+    times[untimed] = np.datetime64("NaT")
     values = {
         ours: np.concatenate([_numbers(table, theirs) for table in tables])
         for theirs, ours in _CHANNELS.items()
@@ -94,19 +93,23 @@ def read_fit(data: bytes) -> Channels:
     )
 
 
-def _parse(data: bytes) -> tuple[dict[str, Any], list[str]]:
-    """pyroparse's tables, of as much as can be read; and what could not be, one line each."""
+def _parse(data: bytes) -> tuple[dict[str, Any], list[int], list[str]]:
+    """pyroparse's tables, of as much as can be read; which records have no time; what was odd, one line each."""
     data, warnings = _whole_files(data)
+    if len(data) > SMALL and fit_messages.more_than(MESSAGES, data):
+        raise UnreadableRecording(f"a FIT file of more than {MESSAGES:,} messages")
     reason, stop = "", len(data)
+    untimed: list[int] = []
     for _ in range(_REPAIRS):
         try:
-            return _core.parse_fit_bytes(data, None), warnings
+            return _core.parse_fit_bytes(data, None), untimed, warnings
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException as error:  # a panic in Rust is no Exception
             reason = str(error) or type(error).__name__
         if "non-nullable" in reason and "timestamp" in reason:
-            return fit_messages.activity(data), warnings
+            data, untimed = fit_messages.with_times(data)
+            continue
         place = re.search(r"at offset 0x([0-9A-Fa-f]+)", reason)
         at = int(place[1], 16) if place else 0
         if "header CRC" in reason:

@@ -9,18 +9,16 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
-from pyroparse import _core
 
 from strava_assets.errors import UnreadableRecording
 
-#: Messages as Python objects take some 3 KB each.
-MOST = 200_000
-_HR = 132
+#: Global numbers of messages, and of a field.
+_RECORD, _HR, _TIMESTAMP = 20, 132, 253
+_NO_TIME = b"\xff\xff\xff\xff"
 # a definition of such messages, in either byte order
 _BEATS = re.compile(rb"[\x40-\x4f\x60-\x6f]\x00(?:\x00\x84\x00|\x01\x00\x84)")
 #: A beat's value holds for so long where the next one is late, and in such steps, seconds (as in Garmin's SDK).
@@ -28,36 +26,24 @@ _HOLDS, _STEP = 5.0, 0.25
 #: Ticks of the strap's clock a second; the short form has 12 bits.
 _TICKS, _SHORT = 1024, 4096
 _FIT_EPOCH = 631_065_600  # seconds since 1970
-#: The record's fields as messages name them, and as pyroparse's tables do.
-_RECORD = {
-    "heart_rate": "heart_rate",
-    "cadence": "cadence",
-    "power": "power",
-    "temperature": "temperature",
-    "distance": "distance",
-    "grade": "grade",
-    "enhanced_speed": "speed",
-    "enhanced_altitude": "altitude",
-}
-_SEMICIRCLE = 180 / 2**31  # degrees
 
 
-class Message(NamedTuple):
-    """A data message: its global number, its fields as (number, size), and where they begin and it ends."""
+class Kind(NamedTuple):
+    """A definition: the global number of its messages, their fields as (number, size), and their size."""
 
     number: int
     order: Literal["little", "big"]
     fields: list[tuple[int, int]]
-    at: int = 0
-    end: int = 0
+    size: int
 
 
-def walk(data: bytes) -> Iterator[Message]:
-    """Every data message of all chained files, up to the end or to what is damaged."""
+def walk(data: bytes) -> Iterator[tuple[Kind, int]]:
+    """Every data message of all chained files, as its kind and where its fields begin, up to what is damaged."""
     end = 0
     while data[end + 8 : end + 12] == b".FIT":
         at, end = end + data[end], end + data[end] + int.from_bytes(data[end + 4 : end + 8], "little")
-        kinds: dict[int, tuple[Message, int]] = {}
+        stop = min(end, len(data))
+        kinds: dict[int, Kind] = {}
         try:
             while at < end:
                 head = data[at]
@@ -65,17 +51,17 @@ def walk(data: bytes) -> Iterator[Message]:
                 if head & 0xC0 == 0x40:
                     at = _define(data, at, head, kinds)
                     continue
-                kind, size = kinds[head >> 5 & 3 if head & 0x80 else head & 15]  # the first with a compressed time
-                if at + size > min(end, len(data)):
+                kind = kinds[head >> 5 & 3 if head & 0x80 else head & 15]  # the first with a compressed time
+                if at + kind.size > stop:
                     return
-                yield kind._replace(at=at, end=at + size)
-                at += size
+                yield kind, at
+                at += kind.size
         except (KeyError, IndexError):
             return
         end += 2
 
 
-def _define(data: bytes, at: int, head: int, kinds: dict[int, tuple[Message, int]]) -> int:
+def _define(data: bytes, at: int, head: int, kinds: dict[int, Kind]) -> int:
     order: Literal["big", "little"] = "big" if data[at + 1] else "little"
     count = data[at + 4]
     fields = [(data[field], data[field + 1]) for field in range(at + 5, at + 5 + 3 * count, 3)]
@@ -86,13 +72,13 @@ def _define(data: bytes, at: int, head: int, kinds: dict[int, tuple[Message, int
         count = data[at]
         size += sum(data[at + 2 : at + 1 + 3 * count : 3])
         at += 1 + 3 * count
-    kinds[head & 15] = Message(number, order, fields), size
+    kinds[head & 15] = Kind(number, order, fields, size)
     return at
 
 
 def last_end(data: bytes, limit: int) -> int:
     """Where the last whole message before a byte ends; 0 if there is none."""
-    ends = itertools.takewhile(lambda end: end <= limit, (message.end for message in walk(data)))
+    ends = itertools.takewhile(lambda end: end <= limit, (at + kind.size for kind, at in walk(data)))
     return max(ends, default=0)
 
 
@@ -136,17 +122,17 @@ def _beats(data: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     moments: list[float] = []
     rates: list[int] = []
     began, clock = 0.0, None
-    for message in walk(data):
-        if message.number != _HR:
+    for kind, at in walk(data):
+        if kind.number != _HR:
             continue
-        found, at = {}, message.at
-        for number, size in message.fields:
+        found = {}
+        for number, size in kind.fields:
             found[number] = data[at : at + size]
             at += size
-        if {253, 9} <= found.keys():  # a full time, and the strap's clock at it
-            clock = int.from_bytes(found[9][:4], message.order)
-            began = _FIT_EPOCH + int.from_bytes(found[253], message.order)
-            began += int.from_bytes(found.get(0, b""), message.order) / 32768 - clock / _TICKS
+        if {_TIMESTAMP, 9} <= found.keys():  # a full time, and the strap's clock at it
+            clock = int.from_bytes(found[9][:4], kind.order)
+            began = _FIT_EPOCH + int.from_bytes(found[_TIMESTAMP], kind.order)
+            began += int.from_bytes(found.get(0, b""), kind.order) / 32768 - clock / _TICKS
             ticks = [clock]
         else:
             short = found.get(10, b"")
@@ -176,48 +162,43 @@ def _held(moments: NDArray[np.float64], rates: NDArray[np.float64]) -> tuple[NDA
     return np.repeat(moments, times) + _STEP * step, np.repeat(rates, times)
 
 
-def activity(data: bytes) -> dict[str, Any]:
-    """What pyroparse's parser would say of a file some of whose records have no time.
+def with_times(data: bytes) -> tuple[bytes, list[int]]:
+    """The file with a time for every record, that of the record before, and which records had none.
 
     Raises
     ------
     UnreadableRecording
-        It is too long for that.
+        None has a time, or one that has none has no room for one.
     """
-    if more_than(MOST, data):
-        raise UnreadableRecording("it has samples without a time, and too many")
-    messages = [
-        (str(message["kind"]), {field["name"]: field["value"] for field in message["fields"]})
-        for message in _core.dump_fit_messages_bytes(data)
-    ]
-    records = [fields for kind, fields in messages if kind == "record"]
-    columns: dict[str, Any] = {"timestamp": _column(records, "timestamp").cast(pa.timestamp("us", "UTC"))}
-    columns |= {ours: _numbers(records, theirs) for theirs, ours in _RECORD.items()}
-    columns["latitude"], columns["longitude"] = (
-        _numbers(records, name) * _SEMICIRCLE for name in ("position_lat", "position_long")
-    )
-    said = {kind: fields for kind, fields in messages if kind in ("sport", "session")}
-    sport = said.get("session") or said.get("sport") or {}
-    kinds = [fields.get("type") for kind, fields in messages if kind == "file_id"]
-    return {
-        "file_type": kinds[0] if kinds else None,
-        "activities": [
-            {
-                "records": pa.RecordBatch.from_pydict(columns),
-                "metadata": {name: _word(sport.get(name)) for name in ("sport", "sub_sport")},
-            }
-        ],
-    }
-
-
-def _column(records: list[dict[str, Any]], name: str) -> pa.Array:
-    return pa.array([_word(record.get(name)) for record in records], pa.string())
-
-
-def _numbers(records: list[dict[str, Any]], name: str) -> NDArray[np.float64]:
-    values = [record.get(name) for record in records]
-    return np.array([value if isinstance(value, (int, float)) else np.nan for value in values], dtype=float)
-
-
-def _word(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    filled, last = bytearray(data), b""
+    untimed: list[int] = []
+    waiting: list[int] = []
+    for count, (kind, at) in enumerate((kind, at) for kind, at in walk(data) if kind.number == _RECORD):
+        if data[at - 1] & 0x80:  # its head has the time
+            continue
+        place = at
+        for number, size in kind.fields:
+            if number == _TIMESTAMP:
+                break
+            place += size
+        else:
+            place = 0
+        if place and data[place : place + 4] != _NO_TIME:
+            last = data[place : place + 4]
+            for earlier in waiting:
+                filled[earlier : earlier + 4] = last
+            waiting = []
+            continue
+        untimed.append(count)
+        if place and last:
+            filled[place : place + 4] = last
+        elif place:
+            waiting.append(place)
+        elif data[at - 1] <= 3 and last:  # a head of the kind that holds the time's last five bits
+            low = last[0 if kind.order == "little" else 3] & 31
+            filled[at - 1] = 0x80 | data[at - 1] << 5 | low
+        else:
+            raise UnreadableRecording("its samples have no times")
+    if not last:
+        raise UnreadableRecording("its samples have no times")
+    return bytes(filled), untimed

@@ -243,7 +243,7 @@ def test_entities_are_not_expanded_and_nothing_is_fetched(tmp_path):
         (b"<", "not XML that can be read"),
         (gzip.compress(b"hello"), "neither FIT, GPX nor TCX"),
         (gzip.compress(writers.gpx(ride()))[:-20], "its gzip is cut short"),
-        (gzip.compress(writers.gpx(ride()))[:-8] + bytes(8), "damaged gzip: CRC check failed"),
+        (gzip.compress(writers.gpx(ride()))[:-8] + bytes(8), "damaged gzip: incorrect data check"),
         (b"PK\x03\x04nonsense", "a damaged zip"),
         (writers.fit(ride())[:79], "it holds no samples; cut short: 79 of 1,679 bytes"),
         (writers.fit(ride())[:13], "cut short: 13 bytes, not even a whole header"),
@@ -304,14 +304,22 @@ def test_wrong_checksums_of_headers_are_no_obstacle_either():
     assert column(read_recording(bytes(first + second), "a"), "time") == list(range(10))
 
 
-def test_records_without_a_time_stay_where_they_are_in_fit_too():
-    recording = read_recording(writers.fit(ride(5, time=[0, 1, None, 3, 4], temp=[-5, 0, 5, 9, 9])), "a")
+@pytest.mark.parametrize("times", [[0, 1, None, 3, 4], [None, None, 0, None, 1], [0, None, None, None, None]])
+def test_records_without_a_time_stay_where_they_are_in_fit_too(times):
+    recording = read_recording(writers.fit(ride(5, time=times, temp=[-5, 0, 5, 9, 9])), "a")
     whole = read_recording(writers.fit(ride(5, temp=[-5, 0, 5, 9, 9])), "a")
-    assert column(recording, "time") == [0, 1, None, 3, 4]
-    assert recording.sport == whole.sport
-    assert recording.warnings == ["1 of its 5 points have no time"]
+    assert column(recording, "time") == times
+    assert (recording.sport, recording.device) == (whole.sport, whole.device)
+    assert recording.warnings == [f"{times.count(None)} of its 5 points have no time"]
     for name in set(whole.table.column_names) - {"time"}:
         assert column(recording, name) == column(whole, name), name
+
+
+def test_records_of_a_kind_that_holds_no_time_stay_too():
+    pieces = [{"time": 0, "heartrate": 100}, {"heartrate": 101}, {"time": 2, "heartrate": 102}, {"heartrate": 103}]
+    recording = read_recording(writers.fit(pieces, own_kinds=True), "a")
+    assert column(recording, "time") == [0, None, 2, None]
+    assert column(recording, "heartrate") == [100, 101, 102, 103]
 
 
 def test_beats_that_a_strap_sent_after_a_swim_are_the_heart_rate():

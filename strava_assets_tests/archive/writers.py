@@ -47,23 +47,26 @@ def fit(
     sessions: Sequence[tuple[int, int, int]] = ((CYCLING, 0, 0),),
     calories: int = 300,
     beats: Sequence[tuple[float, int]] = (),
+    own_kinds: bool = False,
 ) -> bytes:
     """A FIT file; ``time`` of each sample is seconds since ``start``.
 
     Each session is sport, sub_sport, and the index of its first sample; each beat seconds since ``start`` and a rate.
+    With ``own_kinds`` a record has the fields that its sample has; else all have the same.
     """
     names = [name for name in _RECORD if any(name in sample for sample in samples)]
     began = int((start - _FIT_EPOCH).total_seconds())
     body = _definition(0, 0, [(0, 1, 0x00), (1, 2, 0x84), (2, 2, 0x84), (4, 4, 0x86)])
     body += struct.pack("<BBHHI", 0, kind, 1, 1836, began)  # a Garmin edge 1000
-    body += _definition(
-        1, 20, [(_RECORD[name][0], struct.calcsize(_RECORD[name][1]), _RECORD[name][2]) for name in names]
-    )
+    body += _records(names)
     body += _definition(2, 18, [(number, struct.calcsize(code), base) for number, code, base in _SESSION.values()])
     body += _beats(beats, began)
     last = [first for _, _, first in sessions[1:]] + [len(samples)]
     for (sport, sub_sport, first), end in zip(sessions, last, strict=True):
         for sample in samples[first:end]:
+            if own_kinds:
+                names = [name for name in _RECORD if name in sample]
+                body += _records(names)
             body += b"\x01" + b"".join(_field(name, sample.get(name), began) for name in names)
         if samples:
             times = [int(sample.get("time") or 0) for sample in samples[first:end]]
@@ -73,6 +76,12 @@ def fit(
     header = struct.pack("<BBHI4s", 14, 0x10, 2132, len(body), b".FIT")
     header += struct.pack("<H", _crc(header))
     return header + body + struct.pack("<H", _crc(header + body))
+
+
+def _records(names: Sequence[str]) -> bytes:
+    return _definition(
+        1, 20, [(_RECORD[name][0], struct.calcsize(_RECORD[name][1]), _RECORD[name][2]) for name in names]
+    )
 
 
 def _beats(beats: Sequence[tuple[float, int]], began: int) -> bytes:
