@@ -167,7 +167,7 @@ def _zip(path: Path) -> Iterator[Files]:
     except unpack.BROKEN_ZIP:
         raise ArchiveError(f"{path} is not a zip, or was cut short; download it again") from None
     with archive:
-        listed = [entry for entry in archive.infolist() if not entry.is_dir()]
+        listed = unpack.members(archive)
         if unpack.overlap(archive):
             raise ArchiveError(f"{path} is a trap: files in it share their bytes, as in no zip that a program packs")
         if listed and all(entry.flag_bits & 1 for entry in listed):

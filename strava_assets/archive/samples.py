@@ -23,6 +23,8 @@ _EARTH_RADIUS = 6_371_008.8
 #: Faster than this, m/s, nobody moves whom a map would show: the receiver lost its place.
 _LEAP = 60.0
 
+#: No number of a file is as large; single precision ends soon after.
+_ENDLESS = 1e38
 #: GPS time began; nothing was recorded with a right clock before.
 _FIRST_CLOCK = datetime(1990, 1, 1, tzinfo=UTC)
 
@@ -99,7 +101,8 @@ def assemble(found: Channels) -> Recording:
     count = len(found.times)
     if not count:
         raise UnreadableRecording("it holds no samples")
-    values = {name: np.where(np.isfinite(column), column, np.nan) for name, column in found.values.items()}
+    with np.errstate(invalid="ignore"):
+        values = {name: np.where(np.abs(column) < _ENDLESS, column, np.nan) for name, column in found.values.items()}
     warnings = list(found.warnings)
     given = _positions(values, warnings)
     timed = ~np.isnat(found.times)

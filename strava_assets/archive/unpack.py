@@ -109,6 +109,11 @@ def directory_size(file: BinaryIO) -> int:
     return int.from_bytes(tail[end + 12 : end + 16], "little")
 
 
+def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The files in a zip, folders and what has no name left out."""
+    return [entry for entry in archive.infolist() if entry.filename and not entry.is_dir()]
+
+
 def overlap(archive: zipfile.ZipFile) -> bool:
     """Whether files of a zip share bytes, which only zip bombs do."""
     entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
@@ -176,7 +181,7 @@ def _single(data: bytes) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
         if directory_size(io.BytesIO(data)) > DIRECTORY_LIMIT:
             raise UnreadableRecording("a zip of very many files where one recording was expected")
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            files = [entry for entry in archive.infolist() if not entry.is_dir()]
+            files = members(archive)
             if len(files) != 1:
                 raise UnreadableRecording(f"a zip of {len(files)} files where one recording was expected")
             yield archive, files[0]
