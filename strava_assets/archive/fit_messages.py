@@ -89,7 +89,8 @@ def more_than(most: int, data: bytes) -> bool:
 
 def has_beats(data: bytes) -> bool:
     """Whether a FIT file may hold beats in messages of their own, as a strap sends them after a swim."""
-    return _BEATS.search(data) is not None
+    quickly = b"\x00\x00\x84\x00" in data or b"\x00\x01\x00\x84" in data
+    return quickly and _BEATS.search(data) is not None
 
 
 def with_beats(data: bytes, times: NDArray[np.datetime64], heartrate: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from strava_assets.archive import flat_xml
-from strava_assets.archive.flat_xml import Records, local
+from strava_assets.archive.flat_xml import Document, Records, local
 from strava_assets.archive.samples import Channels
 from strava_assets.archive.sport_types import from_word
 from strava_assets.errors import UnreadableRecording
@@ -64,20 +64,20 @@ def read_track(data: bytes) -> Channels:
     UnreadableRecording
         Neither GPX nor TCX, or without a track.
     """
-    root, warnings = flat_xml.tree(_stripped(data))
-    kind = local(root.tag)
+    document = flat_xml.read(_stripped(data), "trkpt", "Trackpoint")
+    kind = local(document.root.tag)
     if kind == "gpx":
-        found = _read_gpx(root)
+        found = _read_gpx(document)
     elif kind in ("TrainingCenterDatabase", "Activities"):
-        found = _read_tcx(root)
+        found = _read_tcx(document)
     else:
         raise UnreadableRecording(f"an XML file, but neither GPX nor TCX (its root is <{kind[:40]}>)")
-    found.warnings = warnings
+    found.warnings = document.warnings
     return found
 
 
-def _read_gpx(root: Any) -> Channels:
-    points = flat_xml.records(root, "trkpt", _GPX)
+def _read_gpx(document: Document) -> Channels:
+    root, points = document.root, flat_xml.records(document, "trkpt", _GPX)
     if not points.count:
         others = {local(element.tag) for element in root.iter("{*}rtept", "{*}wpt")}
         raise UnreadableRecording(
@@ -94,8 +94,8 @@ def _read_gpx(root: Any) -> Channels:
     return Channels(times, values, from_word(_first(root, "trk/type")), name, root.get("creator"))
 
 
-def _read_tcx(root: Any) -> Channels:
-    points = flat_xml.records(root, "Trackpoint", _TCX, inside="Activity")
+def _read_tcx(document: Document) -> Channels:
+    root, points = document.root, flat_xml.records(document, "Trackpoint", _TCX, inside="Activity")
     if not points.count:
         course = next(root.iter("{*}Course"), None) is not None
         raise UnreadableRecording("a course to follow, not a recording" if course else "it holds no samples")
@@ -111,9 +111,9 @@ def _read_tcx(root: Any) -> Channels:
     return Channels(
         times,
         values,
-        from_word(activities[0].get("Sport")),
+        from_word(activities[0].get("Sport") if activities else None),
         None,
-        _first(activities[0], "Creator/Name"),
+        _first(activities[0], "Creator/Name") if activities else None,
         {name: value for name, value in figures.items() if value},
     )
 

@@ -147,7 +147,9 @@ def test_a_fix_at_zero_zero_is_no_position():
 
 
 def test_numbers_that_are_none_are_null():
-    recording = read_recording(writers.gpx(ride(4, altitude=["NaN", "", "high", 12], heartrate=["inf", 1, 2, "1e39"])), "a")
+    recording = read_recording(
+        writers.gpx(ride(4, altitude=["NaN", "", "high", 12], heartrate=["inf", 1, 2, "1e39"])), "a"
+    )
     assert column(recording, "altitude") == [None, None, None, 12]
     assert column(recording, "heartrate") == [None, 1, 2, None]
 
