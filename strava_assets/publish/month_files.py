@@ -20,7 +20,7 @@ from strava_assets.publish.gate import Gate, GateReport, Known
 from strava_assets.publish.paths import csv_path
 
 #: Counts up whenever the same masked activity comes out as other bytes.
-VERSION = "1"
+VERSION = "2"
 #: Activities written in one passage of the gate: bounds the memory, and what a kill can cost.
 _BATCH = 200
 
@@ -112,6 +112,7 @@ def _encode(masked: pd.DataFrame, streams: pa.Table, ids: list[int], dropped: fr
         "segment": (visible.run - first_run[owner]).astype(float),
         "time": visible.time,
         "distance": visible.distance,
+        **figures.derived(visible, month.channels, owner),
     }
     return csv_files.encode(columns, np.searchsorted(owner, np.arange(len(ids) + 1)).astype(np.int64), dropped)
 
