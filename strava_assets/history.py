@@ -25,7 +25,7 @@ from strava_assets.strava.activities import activity_row as api_row
 from strava_assets.strava.streams import load_streams
 
 #: Counts up whenever typed tables come out differently from the same originals.
-VERSION = "2"
+VERSION = "3"
 
 #: What a sample of a channel may plausibly be, in its own unit.
 PLAUSIBLE = {

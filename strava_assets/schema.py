@@ -13,7 +13,7 @@ import pyarrow as pa
 #: Sample channels in the order in which they are published, with their silver type.
 CHANNELS: dict[str, pa.DataType] = {
     "time": pa.float64(),  # s since the activity's start, as recorded
-    "distance": pa.float64(),  # m, cumulative, only where the source has an odometer
+    "distance": pa.float64(),  # m, cumulative, the odometer's, else along the track
     "lat": pa.float64(),  # degrees, rounded to 1e-6
     "lng": pa.float64(),  # degrees, rounded to 1e-6
     "altitude": pa.float32(),  # m
@@ -58,6 +58,7 @@ ACTIVITIES = pa.schema(
         ("trainer", pa.bool_()),
         ("manual", pa.bool_()),
         ("samples", pa.int32()),  # rows in activity_streams
+        ("computed", pa.string()),  # channels that no source had and that were made from others: "distance, …"
         ("positions", pa.int32()),  # of them with a position
         ("first_lng", pa.float64()),
         ("first_lat", pa.float64()),  # first position, degrees; null without one

@@ -37,6 +37,7 @@ def activity_row(archive: Mapping[str, Any]) -> dict[str, Any]:
         **{name: None if archive.get(name) is None else float(archive[name]) for name in FIGURES},
         "gear_name": archive.get("gear_name"),
         "device_name": archive.get("device_name"),
+        "computed": ", ".join((archive.get("recording") or {}).get("computed") or []) or None,
         # no file: typed in by hand, or recorded where Strava kept none; the export does not say which
         "manual": False if filename else None,
     }

@@ -7,33 +7,19 @@ unpacked to disk, so a name inside a zip is only ever a key to look up.
 from __future__ import annotations
 
 import functools
-import lzma
 import os
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from strava_assets.archive import unpack
 from strava_assets.archive.recordings import SUFFIXES, looks_like_recording
 from strava_assets.archive.unpack import LIMIT, ZIP
 from strava_assets.errors import ArchiveError, UnreadableRecording
 
 _HEAD = 4096
-_BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    ValueError,
-    LookupError,
-    OverflowError,
-)
 
 
 @dataclass
@@ -48,11 +34,15 @@ class Files:
         Sorted, with forward slashes; rubbish of operating systems left out.
     read : callable
         Name and, optionally, how many bytes at most to the bytes; raises UnreadableRecording.
+    refused : dict of str to str
+        Those of the names that will not be read, with the reason in one line, whatever they are: links,
+        folders that cannot be listed, names that lead out of a zip.
     """
 
     label: str
     names: tuple[str, ...]
     read: Callable[..., bytes]
+    refused: dict[str, str] = field(default_factory=dict)
 
     @functools.cached_property
     def _known(self) -> frozenset[str]:
@@ -69,7 +59,7 @@ def open_files(path: Path) -> Iterator[Files]:
     Raises
     ------
     ArchiveError
-        There is nothing, it cannot be read, or it is a zip that is none.
+        There is nothing, it cannot be read, or it is a zip that is none, or a trap.
     """
     try:
         if path.is_dir():
@@ -92,69 +82,127 @@ def open_files(path: Path) -> Iterator[Files]:
 
 
 def recordings(files: Files) -> list[str]:
-    """Names that say FIT, GPX or TCX, and files of any name whose content does."""
-    return [name for name in files.names if name.lower().endswith(SUFFIXES) or _recognised(files, name)]
+    """Names that say FIT, GPX or TCX, files of any name whose content does, and what is refused.
+
+    Raises
+    ------
+    ArchiveError
+        There is none, but another zip that may hold some.
+    """
+    found = [
+        name
+        for name in files.names
+        if name.lower().endswith(SUFFIXES) or name in files.refused or _recognised(files, name)
+    ]
+    zips = [name for name in files.names if name.lower().endswith(".zip")]
+    if zips and not found:
+        raise ArchiveError(f"{files.label} holds another zip, {zips[0]}: unpack the outer one and import the inner one")
+    return found
 
 
 def _recognised(files: Files, name: str) -> bool:
     try:
-        return looks_like_recording(files.read(name, limit=None))
+        head = files.read(name, limit=None)
+        if head[:4] != ZIP:
+            return looks_like_recording(head)
+        return unpack.only_member(files.read(name)).lower().endswith(SUFFIXES)
     except UnreadableRecording:
         return False
 
 
 def _folder(root: Path) -> Files:
-    found: dict[str, Path] = {}
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not _rubbish(name))
-        for name in names:
-            file = Path(folder, name)
-            if not _rubbish(name) and not file.is_dir():
-                # names that are not UTF-8 are shown with marks, and found all the same
-                shown = os.fsencode(file.relative_to(root).as_posix()).decode("utf-8", "replace")
-                found[shown] = file
-    return Files(root.resolve().name, tuple(sorted(found)), lambda name, limit=LIMIT: _read(found[name], limit))
+    found: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    folders = [os.fspath(root)]
+    while folders:  # not os.walk: it says nothing of folders that it cannot list, and gives up in deep ones
+        folder = folders.pop()
+        try:
+            entries = [entry for entry in os.scandir(folder) if not _rubbish(entry.name)]
+        except OSError as error:
+            refused[_shown(folder, root)] = f"a folder that cannot be read: {error.strerror}"
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+                continue
+            found[_shown(entry.path, root)] = entry.path
+            if entry.is_symlink() and os.path.isdir(entry.path):
+                refused[_shown(entry.path, root)] = "a link to a folder, which is not followed"
+    if "." in refused:
+        raise ArchiveError(f"{root} cannot be read: {refused['.'].rpartition(': ')[2]}")
+
+    def read(name: str, limit: int | None = LIMIT) -> bytes:
+        if name in refused:
+            raise UnreadableRecording(refused[name])
+        return _read(found[name], limit)
+
+    return Files(root.resolve().name, tuple(sorted(found.keys() | refused.keys())), read, refused)
 
 
-def _read(path: Path, limit: int | None) -> bytes:
+def _shown(path: str, root: Path) -> str:
+    """The name below the root; names that are not UTF-8 are shown with marks, and found all the same."""
+    return os.fsencode(Path(os.path.relpath(path, root)).as_posix()).decode("utf-8", "replace")
+
+
+def _read(path: str | Path, limit: int | None) -> bytes:
     """The whole file if it is within ``limit`` bytes; its head if that is None."""
     try:
-        if not path.is_file():  # a pipe or a device would never end
+        if not os.path.isfile(path):  # a pipe or a device would never end
             raise UnreadableRecording("not a regular file, or a link to nothing")
+        if limit is not None and os.path.getsize(path) > limit:
+            raise UnreadableRecording(f"larger than {limit // 2**20} MiB")
         with open(path, "rb") as file:
-            data = file.read(_HEAD if limit is None else limit + 1)
+            return file.read(_HEAD if limit is None else limit)
     except OSError as error:
         raise UnreadableRecording(f"cannot be read: {error.strerror}") from None
-    if limit is not None and len(data) > limit:
-        raise UnreadableRecording(f"larger than {limit // 2**20} MiB")
-    return data
 
 
 @contextmanager
 def _zip(path: Path) -> Iterator[Files]:
     try:
+        with open(path, "rb") as file:
+            if unpack.directory_size(file) > unpack.DIRECTORY_LIMIT:
+                raise ArchiveError(f"{path} holds more files than any export does; unpack it and import the folder")
         archive = zipfile.ZipFile(path)
-    except _BROKEN_ZIP:
+    except unpack.BROKEN_ZIP:
         raise ArchiveError(f"{path} is not a zip, or was cut short; download it again") from None
     with archive:
-        entries = {entry.filename.replace("\\", "/"): entry for entry in archive.infolist() if not entry.is_dir()}
-        names = sorted(name for name in entries if not any(_rubbish(part) for part in PurePosixPath(name).parts))
+        listed = unpack.members(archive)
+        if unpack.overlap(archive):
+            raise ArchiveError(f"{path} is a trap: files in it share their bytes, as in no zip that a program packs")
+        if listed and all(entry.flag_bits & 1 for entry in listed):
+            raise ArchiveError(f"{path} is protected by a password: unpack it and import the folder")
+        entries: dict[str, zipfile.ZipInfo] = {}
+        refused: dict[str, str] = {}
+        for entry in listed:
+            name = _name(entry)
+            if all(part == ".." or not _rubbish(part) for part in PurePosixPath(name).parts):
+                twice = name in entries and entries[name].CRC != entry.CRC
+                reason = "the zip holds two files of this name" if twice else unpack.trick(entry)
+                entries[name] = entry
+                if reason:
+                    refused[name] = reason
 
         def read(name: str, limit: int | None = LIMIT) -> bytes:
+            entry = entries[name]
+            reason = refused.get(name) or unpack.obstacle(entry, entry.file_size if limit is None else limit)
+            if reason:
+                raise UnreadableRecording(reason)
             try:
-                with archive.open(entries[name]) as file:
-                    data = file.read(_HEAD if limit is None else limit + 1)
-            except RuntimeError as error:
-                raise UnreadableRecording(
-                    "protected by a password" if "password" in str(error) else "packed in a way that cannot be read"
-                ) from None
-            except _BROKEN_ZIP:
+                return unpack.member(archive, entry, _HEAD if limit is None else limit)
+            except unpack.BROKEN_ZIP:
                 raise UnreadableRecording("damaged inside the zip") from None
-            if limit is not None and len(data) > limit:
-                raise UnreadableRecording(f"larger than {limit // 2**20} MiB when unpacked")
-            return data
 
-        yield Files(path.name, tuple(names), read)
+        yield Files(path.name, tuple(sorted(entries)), read, refused)
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """A file's name, with forward slashes; many programs write UTF-8 without saying so."""
+    name = entry.filename
+    if not entry.flag_bits & 0x800:
+        with suppress(UnicodeError):  # really the old code page, or something that no one can tell
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def _rubbish(name: str) -> bool:

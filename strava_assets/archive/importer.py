@@ -31,7 +31,7 @@ from strava_assets.settings import Settings
 from strava_assets.stores import Store
 
 #: Counts up whenever the same bytes are read differently, so that a repeated import reads them again.
-READER = 1
+READER = 2
 #: What Strava writes where it could not find the file itself.
 _LOST = "#error#"
 
@@ -320,6 +320,7 @@ def _facts(recording: Recording) -> dict[str, Any]:
         "samples": recording.table.num_rows,
         "track": "lat" in recording.table.column_names,
         "warnings": recording.warnings,
+        "computed": recording.computed,
     }
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from strava_assets.archive.file_names import name_of, sport_of
 from strava_assets.archive.fit import is_fit, read_fit
 from strava_assets.archive.samples import Recording, assemble
+from strava_assets.archive.sport_types import UNKNOWN
 from strava_assets.archive.tracks import is_xml, read_track
 from strava_assets.archive.unpack import GZIP, ZIP, content, opening
 from strava_assets.errors import UnreadableRecording
@@ -30,7 +32,7 @@ def read_recording(data: bytes, filename: str) -> Recording:
     data : bytes
         The file as found.
     filename : str
-        Its name; used in messages only.
+        Its path; tells name and sport where the file does not, never the format.
 
     Returns
     -------
@@ -47,12 +49,21 @@ def read_recording(data: bytes, filename: str) -> Recording:
         raise UnreadableRecording("an empty file (0 bytes)")
     inside = content(data)
     if is_fit(inside):
-        return assemble(read_fit(inside))
+        return _named(assemble(read_fit(inside)), filename)
     if is_xml(inside):
-        return assemble(read_track(inside))
+        return _named(assemble(read_track(inside)), filename)
     if not inside.strip(b" \t\r\n\0"):
         raise UnreadableRecording("nothing but blanks")
     raise UnreadableRecording("neither FIT, GPX nor TCX")
+
+
+def _named(recording: Recording, filename: str) -> Recording:
+    """What a file does not say of itself, its name may."""
+    if recording.name is None:
+        recording.name = name_of(filename)
+    if recording.sport == UNKNOWN:
+        recording.sport = sport_of(filename)
+    return recording
 
 
 def looks_like_recording(head: bytes) -> bool:

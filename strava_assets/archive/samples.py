@@ -18,6 +18,13 @@ from strava_assets.archive.text import one_line
 from strava_assets.errors import UnreadableRecording
 from strava_assets.schema import CHANNELS
 
+#: Mean Earth radius, metres (IUGG).
+_EARTH_RADIUS = 6_371_008.8
+#: Faster than this, m/s, nobody moves whom a map would show: the receiver lost its place.
+_LEAP = 60.0
+
+#: No number of a file is as large; single precision ends soon after.
+_ENDLESS = 1e38
 #: GPS time began; nothing was recorded with a right clock before.
 _FIRST_CLOCK = datetime(1990, 1, 1, tzinfo=UTC)
 
@@ -32,6 +39,8 @@ class Channels:
         ``datetime64[us]``, UTC; NaT where a sample has none.
     values : dict
         Name of ``schema.CHANNELS`` (but ``time``) to float64; NaN where a sample has none.
+    computed : list of str
+        Those of them that the parser made, or corrected, from other things in the file.
     """
 
     times: np.ndarray
@@ -41,6 +50,7 @@ class Channels:
     device: str | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    computed: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -64,6 +74,10 @@ class Recording:
         ``total_elevation_gain`` (m), ``moving_time`` (s), where it does.
     warnings : list of str
         What was odd, one line each.
+    computed : list of str
+        Columns that the file does not hold as they are: ``distance`` along the track where it has no
+        odometer; what a pool's lengths tell of a swim; rests on a rowing machine. Speed and grade are
+        never made here: whatever is smoothed over time would carry hidden samples into visible ones.
     """
 
     start: datetime | None
@@ -73,6 +87,7 @@ class Recording:
     device: str | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    computed: list[str] = field(default_factory=list)
 
 
 def assemble(found: Channels) -> Recording:
@@ -86,7 +101,8 @@ def assemble(found: Channels) -> Recording:
     count = len(found.times)
     if not count:
         raise UnreadableRecording("it holds no samples")
-    values = {name: np.where(np.isfinite(column), column, np.nan) for name, column in found.values.items()}
+    with np.errstate(invalid="ignore"):
+        values = {name: np.where(np.abs(column) < _ENDLESS, column, np.nan) for name, column in found.values.items()}
     warnings = list(found.warnings)
     given = _positions(values, warnings)
     timed = ~np.isnat(found.times)
@@ -100,6 +116,14 @@ def assemble(found: Channels) -> Recording:
     seconds = (found.times - found.times[timed][0]) / np.timedelta64(1_000_000, "us")
     warnings += _clock(start, seconds, int(count - timed.sum()))
     values["time"] = seconds
+    computed = [name for name in CHANNELS if name in found.computed]
+    if "lat" in values:
+        along, leaps = _along(values["lat"], values["lng"], seconds)
+        if leaps:
+            warnings.append(f"its track leaps {leaps} time{'s' * (leaps > 1)}, faster than {_LEAP:g} m/s")
+        if _stands_still(values.get("distance")) and np.nanmax(along) > 0:
+            values["distance"] = along
+            computed.append("distance")
     columns = {
         name: pa.array(values[name].astype(kind.to_pandas_dtype()), kind, from_pandas=True)
         for name, kind in CHANNELS.items()
@@ -114,6 +138,7 @@ def assemble(found: Channels) -> Recording:
         one_line(found.device),
         {name: round(value, 3) for name, value in figures.items() if value is not None},
         warnings,
+        [name for name in columns if name in computed],
     )
 
 
@@ -140,6 +165,32 @@ def _positions(values: dict[str, np.ndarray], warnings: list[str]) -> bool:
     elif not given.any():
         warnings.append("no number where a position should be")
     return True
+
+
+def _along(lat: np.ndarray, lng: np.ndarray, seconds: np.ndarray) -> tuple[np.ndarray, int]:
+    """Metres along the track at each position (NaN elsewhere), and how many steps are too fast to be one.
+
+    Great circles on a sphere (haversine formula; within 0.5 % of the ellipsoid). Each step is a whole number
+    of millimetres, so that a difference of two of these does not hang on the track before them. A leap is not
+    walked.
+    """
+    where = np.flatnonzero(np.isfinite(lat))
+    north, east = np.radians(lat[where]), np.radians(lng[where])
+    half = np.sin(np.diff(north) / 2) ** 2
+    half += np.cos(north[:-1]) * np.cos(north[1:]) * np.sin(np.diff(east) / 2) ** 2
+    steps = 2 * _EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    with np.errstate(invalid="ignore"):
+        leap = steps > _LEAP * np.maximum(np.diff(seconds[where]), 1.0)  # clocks have seconds, at best
+    along = np.full(len(lat), np.nan)
+    millimetres = np.where(leap, 0, np.rint(steps * 1000)).astype(np.int64)
+    along[where] = np.concatenate([[0], np.cumsum(millimetres)]) / 1000
+    return along, int(leap.sum())
+
+
+def _stands_still(odometer: np.ndarray | None) -> bool:
+    """Whether there is no odometer, or one that never moves."""
+    known = odometer[np.isfinite(odometer)] if odometer is not None else np.empty(0)
+    return not len(known) or known.max() == known.min()
 
 
 def _clock(start: datetime, seconds: np.ndarray, untimed: int) -> list[str]:

@@ -31,8 +31,9 @@ from strava_assets.withdrawal import withdraw_hidden
     owners=OWNERS,
     code_version=f"{csv_files.__name__}-{month_files.VERSION}",
     metadata={"dagster/column_schema": dg.TableSchema([dg.TableColumn(name) for name in csv_files.COLUMNS])},
-    description="One CSV an activity: the visible samples, time and distance from 0 in each segment. Written through "
-    "the gate, which reads the bytes again first.",
+    description="One CSV an activity: the visible samples, time and distance from 0 in each segment; speed and "
+    "grade that no source has are computed, from them alone. Written through the gate, which reads the bytes "
+    "again first.",
 )
 def trimmed_csvs(
     context: dg.AssetExecutionContext,

@@ -22,6 +22,10 @@ ODOMETER_SLACK = 1.02
 _STANDING = 0.5
 #: Climb counts only what rises by more than this, metres: a barometer's noise is less.
 _CLIMB_NOISE = 2.0
+#: Grade is over so much track to both sides, metres, and no more than this, percent.
+_GRADE_REACH, _STEEPEST = 25.0, 50.0
+#: More than any track is long, metres.
+_APART = 1e8
 
 Array = NDArray[np.float64]
 
@@ -174,6 +178,32 @@ def figures(
     return result
 
 
+def derived(visible: VisibleSamples, channels: Mapping[str, Array], owner: NDArray[np.int64]) -> dict[str, Array]:
+    """Speed and grade, of activities whose source has none from what is visible of them alone.
+
+    Made here and not where samples are typed, because both are smoothed: a value beside the cut would carry
+    samples from inside it (I4).
+
+    Parameters
+    ----------
+    visible : VisibleSamples
+    channels : mapping of str to ndarray, shape (n,)
+        ``velocity_smooth``, ``grade_smooth`` and ``altitude``, NaN where absent.
+    owner : ndarray of int, shape (v,)
+        The activity of each visible sample.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (v,)
+        ``velocity_smooth`` (m/s) over the next five samples, ``grade_smooth`` (percent, at most 50 as in Strava's
+        streams) over 25 m of track to both sides; never across runs.
+    """
+    return {
+        "velocity_smooth": _speeds(visible, channels["velocity_smooth"], owner),
+        "grade_smooth": _grades(visible, channels["grade_smooth"], channels["altitude"], owner),
+    }
+
+
 def _covered(visible: VisibleSamples) -> Array:
     """Distance covered since the sample before, within runs, metres; positionless samples carry it on."""
     filled = _carried_forward(visible.distance)
@@ -209,6 +239,26 @@ def _speeds(visible: VisibleSamples, recorded: Array, owner: NDArray[np.int64]) 
         speed[~(visible.time[ahead] - visible.time > 3) | (speed < 0)] = np.nan
     has_its_own = np.isin(owner, owner[np.isfinite(given)])
     return np.where(has_its_own, given, speed)
+
+
+def _grades(visible: VisibleSamples, recorded: Array, altitude: Array, owner: NDArray[np.int64]) -> Array:
+    """Grade at each sample, percent: the source's where an activity has any, else from its own run's profile."""
+    given, height = recorded[visible.index], altitude[visible.index]
+    known = np.flatnonzero(np.isfinite(height))
+    if np.isfinite(given).all() or not len(known):
+        return given
+    # runs far apart on one line, so that one search serves all of them
+    along = _carried_forward(visible.distance, visible.run)[known]
+    place = along + visible.run[known] * _APART
+    behind = np.searchsorted(place, place - _GRADE_REACH, side="left")
+    ahead = np.searchsorted(place, place + _GRADE_REACH, side="right") - 1
+    length = along[ahead] - along[behind]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = np.clip((height[known][ahead] - height[known][behind]) / length * 100, -_STEEPEST, _STEEPEST)
+    grade = np.full(len(given), np.nan)
+    grade[known] = np.where(length >= _GRADE_REACH / 2, slope, np.nan)
+    has_its_own = np.isin(owner, owner[np.isfinite(given)])
+    return np.where(has_its_own, given, grade)
 
 
 def _climb(visible: VisibleSamples, altitude: Array, runs: Runs, activities: int) -> Array:

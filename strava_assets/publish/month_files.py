@@ -113,6 +113,7 @@ def _encode(masked: pd.DataFrame, streams: pa.Table, ids: list[int], dropped: fr
         "segment": (visible.run - first_run[owner]).astype(float),
         "time": visible.time,
         "distance": visible.distance,
+        **figures.derived(visible, month.channels, owner),
     }
     return csv_files.encode(columns, np.searchsorted(owner, np.arange(len(ids) + 1)).astype(np.int64), dropped)
 

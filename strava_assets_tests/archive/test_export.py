@@ -233,7 +233,9 @@ def test_a_folder_of_recordings_that_holds_an_export_among_others_is_a_folder(tm
 def test_a_zip_is_read_where_it_is_without_unpacking(tmp_path):
     path = writers.write_zip(tmp_path / "e.zip", {"a.gpx": b"1", "__MACOSX/._a.gpx": b"2", "../../evil.gpx": b"3"})
     with open_files(path) as files:
-        assert files.names == ("a.gpx",)
+        assert files.names == ("../../evil.gpx", "a.gpx")
+        with pytest.raises(UnreadableRecording, match="its name leads out of the zip"):
+            files.read("../../evil.gpx")
     assert sorted(child.name for child in tmp_path.iterdir()) == ["e.zip"]
 
 
@@ -254,12 +256,14 @@ def test_a_member_that_is_damaged_or_locked_is_one_unreadable_file(tmp_path):
         with pytest.raises(UnreadableRecording, match="damaged inside the zip"):
             files.read("a.gpx")
         assert files.read("b.gpx") == b"fine"
-    locked = bytearray(writers.write_zip(tmp_path / "l.zip", {"a.gpx": b"fine"}).read_bytes())
+    locked = bytearray(writers.write_zip(tmp_path / "l.zip", {"a.gpx": b"fine", "b.gpx": b"fine"}).read_bytes())
     locked[6] |= 1
     locked[locked.index(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "l.zip").write_bytes(locked)
-    with open_files(tmp_path / "l.zip") as files, pytest.raises(UnreadableRecording, match="protected by a password"):
-        files.read("a.gpx")
+    with open_files(tmp_path / "l.zip") as files:
+        with pytest.raises(UnreadableRecording, match="protected by a password"):
+            files.read("a.gpx")
+        assert files.read("b.gpx") == b"fine"
 
 
 def test_a_member_that_unpacks_to_too_much_is_refused(tmp_path):

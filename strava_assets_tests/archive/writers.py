@@ -46,22 +46,27 @@ def fit(
     kind: int = ACTIVITY,
     sessions: Sequence[tuple[int, int, int]] = ((CYCLING, 0, 0),),
     calories: int = 300,
+    beats: Sequence[tuple[float, int]] = (),
+    own_kinds: bool = False,
 ) -> bytes:
     """A FIT file; ``time`` of each sample is seconds since ``start``.
 
-    Each session is sport, sub_sport, and the index of its first sample.
+    Each session is sport, sub_sport, and the index of its first sample; each beat seconds since ``start`` and a rate.
+    With ``own_kinds`` a record has the fields that its sample has; else all have the same.
     """
     names = [name for name in _RECORD if any(name in sample for sample in samples)]
     began = int((start - _FIT_EPOCH).total_seconds())
     body = _definition(0, 0, [(0, 1, 0x00), (1, 2, 0x84), (2, 2, 0x84), (4, 4, 0x86)])
     body += struct.pack("<BBHHI", 0, kind, 1, 1836, began)  # a Garmin edge 1000
-    body += _definition(
-        1, 20, [(_RECORD[name][0], struct.calcsize(_RECORD[name][1]), _RECORD[name][2]) for name in names]
-    )
+    body += _records(names)
     body += _definition(2, 18, [(number, struct.calcsize(code), base) for number, code, base in _SESSION.values()])
+    body += _beats(beats, began)
     last = [first for _, _, first in sessions[1:]] + [len(samples)]
     for (sport, sub_sport, first), end in zip(sessions, last, strict=True):
         for sample in samples[first:end]:
+            if own_kinds:
+                names = [name for name in _RECORD if name in sample]
+                body += _records(names)
             body += b"\x01" + b"".join(_field(name, sample.get(name), began) for name in names)
         if samples:
             times = [int(sample.get("time") or 0) for sample in samples[first:end]]
@@ -71,6 +76,31 @@ def fit(
     header = struct.pack("<BBHI4s", 14, 0x10, 2132, len(body), b".FIT")
     header += struct.pack("<H", _crc(header))
     return header + body + struct.pack("<H", _crc(header + body))
+
+
+def _records(names: Sequence[str]) -> bytes:
+    return _definition(
+        1, 20, [(_RECORD[name][0], struct.calcsize(_RECORD[name][1]), _RECORD[name][2]) for name in names]
+    )
+
+
+def _beats(beats: Sequence[tuple[float, int]], began: int) -> bytes:
+    """As a strap sends them: one with the time, then eight in a message, each with 12 bits of its clock."""
+    if not beats:
+        return b""
+    clock = [5000 + round(seconds * 1024) for seconds, _ in beats]
+    body = _definition(3, 132, [(253, 4, 0x86), (0, 2, 0x84), (9, 4, 0x86), (6, 1, 0x02)])
+    body += struct.pack("<BIHIB", 3, began, 0, clock[0], beats[0][1])
+    body += _definition(3, 132, [(6, 8, 0x02), (10, 12, 0x0D)])
+    for at in range(1, len(beats), 8):
+        ticks = [tick & 0xFFF for tick in clock[at : at + 8]]
+        rates = [rate for _, rate in beats[at : at + 8]]
+        while len(rates) < 8:  # no more beats: the last one again
+            ticks.append(ticks[-1])
+            rates.append(rates[-1])
+        packed = b"".join((a | b << 12).to_bytes(3, "little") for a, b in zip(ticks[::2], ticks[1::2], strict=True))
+        body += b"\x03" + bytes(rates) + packed
+    return body
 
 
 def _definition(local: int, number: int, fields: Iterable[tuple[int, int, int]]) -> bytes:

@@ -1,13 +1,19 @@
 """``python -m strava_assets_tests.fuzz --seconds 300``: random requests at a gateway of its own; exit 1 on a fault.
 
-What belongs here: starting the gateway, and the table. What does not: making requests (``fuzzing``).
+``python -m strava_assets_tests.fuzz readers --minutes 10`` damages files and reads them, in a process of its own.
+
+What belongs here: starting the gateway, and the tables. What does not: making requests (``fuzzing``) or damage
+(``readers``).
 """
 
 from __future__ import annotations
 
 import argparse
+import concurrent.futures.process
 import contextlib
+import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,12 +35,16 @@ from strava_assets.settings import Settings
 from strava_assets.stack import free_port, settings_environment
 from strava_assets.strava import oauth
 from strava_assets.strava.webhooks import path_token, verify_token
+from strava_assets_tests.fuzz import readers
 from strava_assets_tests.fuzz.fuzzing import Report, fuzz
 from strava_assets_tests.fuzz.openapi import PUBLIC, document
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Fuzz, print, and say whether all is well."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["readers"]:
+        return fuzz_readers(arguments[1:])
     parser = argparse.ArgumentParser("strava_assets_tests.fuzz", description="Random requests at the gateway.")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -44,6 +54,39 @@ def main(arguments: list[str] | None = None) -> int:
         alive = process.poll() is None
     show(report, given.seconds, given.seed)
     return 0 if alive and not report.faults and not report.grew else 1
+
+
+def fuzz_readers(arguments: list[str]) -> int:
+    """Damage files and read them; a process that dies of one is a fault, too."""
+    parser = argparse.ArgumentParser("strava_assets_tests.fuzz readers", description="Damaged files for the readers.")
+    parser.add_argument("--minutes", type=float, default=1)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    given = parser.parse_args(arguments)
+    folder = Path(tempfile.mkdtemp(prefix="strava-assets-fuzz-"))
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        try:
+            report = pool.submit(readers.fuzz, given.minutes * 60, given.seed, folder).result()
+        except concurrent.futures.process.BrokenProcessPool:
+            print(f"the process died of {folder / 'current'}")
+            return 1
+    out = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(
+        "files", "read", "refused", "faults", title=f"{given.minutes:g} min of damaged files, seed {given.seed}"
+    )
+    for kind in sorted({kind for kind, _ in report.outcomes}):
+        table.add_row(kind, *(f"{report.outcomes[kind, outcome]:,}" for outcome in ("read", "refused", "fault")))
+    out.print(table)
+    for fault in report.faults[:20]:
+        out.print(fault, markup=False)
+    out.print(
+        f"{report.outcomes.total():,} files, {len(report.faults)} faults; slowest {report.slowest[0]:.2f} s "
+        f"({report.slowest[1]}); memory {report.warm / 2**20:.0f} → {report.after / 2**20:.0f} MiB (warm, end)"
+    )
+    if report.faults:
+        out.print(f"the files are in {folder}")
+    else:
+        shutil.rmtree(folder)
+    return 0 if report.good else 1
 
 
 @contextlib.contextmanager

@@ -163,7 +163,7 @@ def test_the_gate_refuses_and_writes_nothing(published: Published) -> None:
     gate = published.installation.gate()
     good = a_csv(published)
     path = str(good.relative_to(published.root))
-    bad = good.read_bytes() + f"0,{10**6},0,{HOME.lat:.6f},{HOME.lon:.6f},300,140,200\n".encode()
+    bad = good.read_bytes() + f"0,{10**6},0,{HOME.lat:.6f},{HOME.lon:.6f},300,5,0,140,200\n".encode()
     with pytest.raises(GateRefused, match="I2"):
         gate.publish({path.replace("stream_", "stream_")[:-5] + "0.csv": good.read_bytes(), path: bad})
     assert files(published.root) == before
