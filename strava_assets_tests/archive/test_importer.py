@@ -175,8 +175,8 @@ def test_an_unpacked_export_is_the_same_as_its_zip(installation, tmp_path, expor
     assert (report.imported, report.updated) == (0, 0)
     packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
     packed.unlink()
-    assert run(installation, tmp_path / "out").updated == 1
-    assert [row["revision"] for row in rows(installation)] == [1 + (row["strava_id"] == 101) for row in before]
+    assert run(installation, tmp_path / "out").updated == 0
+    assert rows(installation) == before
 
 
 def test_a_newer_export_updates_what_changed_and_only_that(installation, tmp_path):
@@ -387,7 +387,7 @@ def test_killed_at_any_moment_and_repeated_it_lands_the_same(installation, tmp_p
         process.stdout.close()
     report = run(installation, folder, athlete="Ada")
     assert report.imported + report.already_there == 120
-    assert report.already_there >= 90
+    assert report.already_there >= 64  # two commits
     # the killed ones asked for no month: this one does, for all of them
     assert report.months == {f"2024-{month:02}" for month in range(1, 13)}
     landed = rows(installation)
