@@ -157,10 +157,6 @@ where activity_id = :from_id and not exists (
 -- name: remove_activity!
 delete from strava.activity where id = :id;
 
--- name: stay_hidden!
-update strava.activity set owner_visibility = 'hidden', revision = revision + 1
-where id = :id and owner_visibility is distinct from 'hidden';
-
 -- name: reject_file!
 insert into strava.rejected_file (athlete_id, sha256, path, reason, import_id)
 values (:athlete_id, :sha256, :path, :reason, :import_id)

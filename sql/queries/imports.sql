@@ -42,6 +42,10 @@ set archive = null, archive_file = null, archive_content = null, import_id = nul
     error_stage = case when error_stage = 'archive' then null else error_stage end, revision = revision + 1
 where id = :id;
 
+-- name: bar_activity!
+-- Nothing is left to be shown: no run reads it, and the gate lets it through no more.
+update strava.activity set state = 'expired', revision = revision + 1 where id = :id and state <> 'expired';
+
 -- name: put_back_word!
 update strava.activity set owner_visibility = :owner_visibility, revision = revision + 1
 where id = :id and owner_visibility is distinct from :owner_visibility;

@@ -27,7 +27,7 @@ from strava_assets.archive.owners import find_owner
 from strava_assets.archive.quarantine import write_report
 from strava_assets.archive.statements import EXPORT, Merged, file_statement, merge, month_kept, set_archive
 from strava_assets.archive.text import one_line
-from strava_assets.archive.uniting import unite
+from strava_assets.archive.uniting import unite_all
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import ArchiveError, DatabaseUnavailable
 from strava_assets.settings import Settings
@@ -133,7 +133,7 @@ def import_path(
     database: Database,
     store: Store,
     settings: Settings,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Callable[[int, int, str, int], None] | None = None,
     waiting: Callable[[], None] | None = None,
 ) -> ImportReport:
     """Land an export (zip or folder), a folder of recordings, or one recording; and ask for the months that changed.
@@ -151,7 +151,7 @@ def import_path(
         The private one.
     settings : Settings
     progress : callable, optional
-        Called with how many are done, how many there are, and the name of the one that begins.
+        Called with how many are done, how many there are, the name of the next, and the bytes read until then.
     waiting : callable, optional
         Called if another import of the same athlete has to end first.
 
@@ -184,6 +184,7 @@ def import_path(
                 report.warnings += export.warnings + left_over(files, export) + _places(files, path)
             report.seconds = time.monotonic() - began
             _finish(landing)
+        report.united = unite_all(database, settings.first_month)
     if report.rejected:
         report.quarantine = write_report(settings.home_path / "reports", report.import_id, report.rejected)
     return report
@@ -222,14 +223,16 @@ def _source(connection: Any, path: Path, store: Store, athlete: int) -> Source:
 
 
 def _told(
-    found: Iterable[tuple[_Entry, Original | None]], count: int, progress: Callable[[int, int, str], None] | None
+    found: Iterable[tuple[_Entry, Original | None]], count: int, progress: Callable[[int, int, str, int], None] | None
 ) -> Iterator[tuple[_Entry, Original | None]]:
+    read = 0
     for done, (entry, original) in enumerate(found):
         if progress:
-            progress(done, count, entry.label)
+            progress(done, count, entry.label, read)
+        read += original.bytes if original else 0
         yield entry, original
     if progress:
-        progress(count, count, "")
+        progress(count, count, "", read)
 
 
 def _batches(
@@ -481,7 +484,7 @@ def _accept(landing: _Landing, entry: _Entry, original: Original) -> None:
 
 
 def _finish(landing: _Landing) -> None:
-    """Unite what is one, ask for the months, and say what was done: all of it at once."""
+    """Ask for the months, and say what was done: at once."""
     report, connection = landing.report, landing.connection
     counts = {
         "imported": report.imported,
@@ -493,9 +496,7 @@ def _finish(landing: _Landing) -> None:
         "seconds": round(report.seconds, 1),
     }
     with connection.transaction():
-        united, months = unite(connection, landing.settings.first_month)
-        report.united = united
-        report.months |= months | {
+        report.months |= {
             row["month"] for row in queries().months_of_unfinished_imports(connection, athlete_id=report.athlete_id)
         }
         for month in sorted(report.months):

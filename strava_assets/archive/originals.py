@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
@@ -128,7 +128,9 @@ def land_original(name: str, files: Files, store: Store, source: Source) -> Orig
     return Original(len(data), sha256, inside, key, facts)
 
 
-def land_originals(names: Iterable[str | None], files: Files, source: Source, count: int) -> Iterator[Original | None]:
+def land_originals(
+    names: Iterable[str | None], files: Files, source: Source, count: int
+) -> Generator[Original | None, None, None]:
     """`land_original` for many, in order; None for None.
 
     Parameters
@@ -144,20 +146,22 @@ def land_originals(names: Iterable[str | None], files: Files, source: Source, co
     ------
     StoreUnavailable
     """
-    processes = os.cpu_count() or 1
-    if count < _WORTH_PROCESSES or processes == 1:
-        store = Store(source.store)
-        for name in names:
-            yield None if name is None else land_original(name, files, store, source)
-        return
     todo = iter(names)
+    processes = os.cpu_count() or 1
+    if count >= _WORTH_PROCESSES and processes > 1:
+        yield from _land_in_processes(todo, source, processes)
+    store = Store(source.store)
+    for name in todo:
+        yield None if name is None else land_original(name, files, store, source)
+
+
+def _land_in_processes(todo: Iterator[str | None], source: Source, processes: int) -> Iterator[Original | None]:
+    """All of them, in order; or none, where no processes can be had."""
     under_way: deque[_UnderWay] = deque()
     while True:
-        # one of these ended its process; which, is found by reading each by itself
-        for name, read in under_way:
-            yield None if name is None else _finished(read) or _by_itself(name, source)
-        under_way.clear()
         with _processes(source, processes) as pool:
+            if pool is None:
+                break
             try:
                 while True:
                     for name in islice(todo, processes * _AHEAD - len(under_way)):
@@ -170,7 +174,11 @@ def land_originals(names: Iterable[str | None], files: Files, source: Source, co
                     under_way.popleft()
                     yield found
             except BrokenProcessPool:
-                continue
+                pass
+        # one of these ended its process; which, is found by reading each by itself
+        for name, read in under_way:
+            yield None if name is None else _finished(read) or _by_itself(name, source)
+        under_way.clear()
 
 
 def facts_of(recording: Recording) -> dict[str, Any]:
@@ -196,17 +204,28 @@ def _suffix(name: str, data: bytes) -> str:
 
 
 @contextmanager
-def _processes(source: Source, count: int) -> Iterator[ProcessPoolExecutor]:
-    """Reading processes; on the way out they end with the file that they are at."""
+def _processes(source: Source, count: int) -> Iterator[ProcessPoolExecutor | None]:
+    """Reading processes; on the way out they end with the file that they are at. None where there can be none."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(count, context, _begin, (source,))
+    try:
+        pool = ProcessPoolExecutor(count, context, _begin, (source,))
+    except (OSError, NotImplementedError):  # no semaphores, as in some containers
+        yield None
+        return
     try:
         with _deaf_to_ctrl_c():  # only we are to answer that: whatever is started now is not
-            pool.submit(int).result()
-        yield pool
+            started = _starts(pool)
+        yield pool if started else None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _starts(pool: ProcessPoolExecutor) -> bool:
+    try:
+        return pool.submit(int).result() == 0
+    except (BrokenProcessPool, OSError):
+        return False
 
 
 @contextmanager
@@ -229,9 +248,11 @@ def _finished(read: Future[Original] | None) -> Original | None:
 def _by_itself(name: str, source: Source) -> Original:
     try:
         with _processes(source, 1) as pool:
-            return pool.submit(_work, name).result()
+            if pool is not None:
+                return pool.submit(_work, name).result()
     except BrokenProcessPool:
-        return Original(0, hashlib.sha256(b"").hexdigest(), problem=CRASHED)
+        pass
+    return Original(0, hashlib.sha256(b"").hexdigest(), problem=CRASHED)
 
 
 class _Reader:

@@ -29,10 +29,10 @@ _ADVICE = tuple(
         (r"packed in a way|a zip of|nested", _PACKING),
         (r"^an empty file|nothing but blanks", _AGAIN),
         (r"route|course|kind", "It was never ridden; leave it out. Routes belong into a route planner."),
-        (r"neither fit|neither gpx|not xml that|no gpx", "It is no recording; leave it out, or give it its right name."),
+        (r"neither fit|neither gpx|not xml that|no gpx", "It is no recording; leave it out."),
         (r"cut short|damaged|broken|truncated|crc|gzip|checksum", _AGAIN),
         (r"no samples|without a time|no times|no time", "There is nothing in it that can be shown; leave it out."),
-        (r"positions? is valid|outside the world", "Its positions are no places on Earth; " + _AGAIN[0].lower() + _AGAIN[1:]),
+        (r"positions? is valid|outside the world", "Its positions are no places on Earth. " + _AGAIN),
         (r"date|clock", "Correct its date in a text editor, or leave it out."),
     )
 )  # fmt: skip

@@ -89,15 +89,15 @@ def export(tmp_path: Path) -> Path:
 
 
 def test_a_folder_lands_every_recording_once_and_names_the_others(installation, folder):
-    steps: list[tuple[int, int, str]] = []
+    steps: list[tuple[int, int, str, int]] = []
     report = run(installation, folder, athlete="Ada", progress=lambda *step: steps.append(step))
     assert counts(report) == (4, 0, 1, 1, 2)
     assert report.rejected == [("empty.gpx", "an empty file (0 bytes)"), ("half.fit", report.rejected[1][1])]
     assert report.rejected[1][1].startswith("cut short: 500 of ")
     assert report.months == {"2024-05"}
     assert report.athlete_name == "Ada"
-    assert [done for done, _, _ in steps] == list(range(8))
-    assert {total for _, total, _ in steps} == {7}
+    assert [done for done, *_ in steps] == list(range(8))
+    assert {total for _, total, *_ in steps} == {7}
     assert [row["path"] for row in rows(installation, "select path from strava.rejected_file order by path")] == [
         "empty.gpx",
         "half.fit",
@@ -361,7 +361,7 @@ from strava_assets.database.connection import Database
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
 import_path(sys.argv[1], athlete="Ada", database=Database(sys.argv[2]), store=Store(sys.argv[3]),
-            settings=Settings(_env_file=None), progress=lambda done, total, name: print(done, flush=True))
+            settings=Settings(_env_file=None), progress=lambda done, *_: print(done, flush=True))
 """
 
 
