@@ -126,6 +126,9 @@ def take_in(installation: Installation, name: str, waiting_for: Callable[[], Non
 
 
 def _is_meant(name: str) -> bool:
+    """Not hidden, not still being written by its name, and a name that a run's config can hold (UTF-8)."""
+    if any("\ud800" <= sign <= "\udfff" for sign in name):
+        return False
     return not name.startswith(".") and name not in (DONE, FAILED) and not name.lower().endswith(_UNFINISHED)
 
 

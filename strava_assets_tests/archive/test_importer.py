@@ -11,40 +11,16 @@ import time
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
 
 from strava_assets.archive.activities import activity_row
-from strava_assets.archive.importer import ImportReport, import_path
 from strava_assets.archive.recordings import read_recording
 from strava_assets.errors import ArchiveError
-from strava_assets.installation import Installation
 from strava_assets_tests.archive import writers
+from strava_assets_tests.archive.importing import counts, rows, run
 from strava_assets_tests.archive.writers import export_files, export_row, fit, gpx, ride, tcx, write_folder, write_zip
-
-
-def run(installation: Installation, path: Path, **options: Any) -> ImportReport:
-    return import_path(
-        path,
-        database=installation.database,
-        store=installation.store,
-        settings=options.pop("settings", installation.settings),
-        **options,
-    )
-
-
-def rows(
-    installation: Installation, query: str = "select * from strava.activity order by identity"
-) -> list[dict[str, Any]]:
-    with installation.database.transaction() as connection:
-        return connection.execute(query).fetchall()
-
-
-def counts(report: ImportReport) -> tuple[int, int, int, int, int]:
-    return report.imported, report.updated, report.already_there, report.no_track, len(report.rejected)
-
 
 RIDE, RUN_, INDOOR = gpx(ride()), tcx([ride()]), fit([{"time": i, "heartrate": 99} for i in range(5)])
 
