@@ -92,7 +92,7 @@ def undo_import(
     report = UndoReport(found["id"], found["source"])
     with installation.database.alone(LOCK, found["athlete_id"], waiting) as connection:
         with connection.transaction():
-            rows = list(queries().lock_activities_of_import(connection, id=report.import_id))
+            rows = list(queries().lock_activities_of_import(connection, import_id=report.import_id))
             if found["undone_at"] is not None and not rows:
                 raise SettingsError(f"import {report.import_id} was taken back before")
             going = [row["id"] for row in rows if _without(connection, installation, row, report)]
@@ -100,11 +100,16 @@ def undo_import(
             # with what changed: after a kill nothing else would tell that they are to be made anew
             request_in(connection, {f"{row['month']:%Y-%m}" for row in rows}, "import taken back")
         report.public_files = withdraw_hidden(installation).activities
-        with connection.transaction():
-            queries().remove_activities(connection, ids=going)
+        in_use = queries().originals_in_use(connection, import_id=report.import_id, going=going)
+        report.originals = _drop_originals(installation, found["athlete_id"], {row["archive_file"] for row in in_use})
+        with connection.transaction():  # what tells of the import goes last: until then it can be gone on with
+            rows = list(queries().lock_activities_of_import(connection, import_id=report.import_id))
+            # Strava may have told of one of them meanwhile
+            rows = [row for row in rows if row["id"] in going and _without(connection, installation, row, report)]
+            queries().remove_activities(connection, ids=[row["id"] for row in rows])
+            report.removed = len(rows)
             queries().forget_statements(connection, import_id=report.import_id)
             queries().forget_rejected_files(connection, import_id=report.import_id)
-        report.originals = _drop_originals(installation, connection, found["athlete_id"])
     return report
 
 
@@ -130,7 +135,6 @@ def _without(connection: Any, installation: Installation, row: dict[str, Any], r
         return False
     if not row["from_api"] and row["state"] != "gone" and row["api_expired_at"] is None:
         queries().bar_activity(connection, id=row["id"])
-        report.removed += 1
         return True
     start = (start_time(row["api"]) if row["api"] else None) or row["start_time"]
     row["month"], _ = month_kept(start, settings.first_month)
@@ -150,10 +154,9 @@ def _without(connection: Any, installation: Installation, row: dict[str, Any], r
     return False
 
 
-def _drop_originals(installation: Installation, connection: Any, athlete: int) -> int:
+def _drop_originals(installation: Installation, athlete: int, in_use: set[str]) -> int:
     """Delete an athlete's originals that nothing names; an import that was killed may have left some, too."""
-    named = {row["archive_file"] for row in queries().originals_in_use(connection)}
-    unused = [key for key in installation.store.keys(f"landing/archive/{athlete}") if key not in named]
+    unused = [key for key in installation.store.keys(f"landing/archive/{athlete}") if key not in in_use]
     for key in unused:
         installation.store.delete(key)
     return len(unused)

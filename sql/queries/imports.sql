@@ -19,7 +19,7 @@ order by import.id;
 select id, athlete_id, identity, strava_id, api is not null as from_api, api, api_detailed, api_streams_state,
        api_expired_at, archive_file, archive_content, start_time, month, state, owner_visibility
 from strava.activity
-where id in (select activity_id from strava.imported_activity where import_id = :id)
+where id in (select activity_id from strava.imported_activity where import_id = :import_id)
 order by strava_id, id
 for update;
 
@@ -28,10 +28,10 @@ update strava.import set undone_at = coalesce(undone_at, now()), finished_at = c
 where id = :id;
 
 -- name: forget_statements!
-delete from strava.imported_activity where import_id = :id;
+delete from strava.imported_activity where import_id = :import_id;
 
 -- name: forget_rejected_files!
-delete from strava.rejected_file where import_id = :id;
+delete from strava.rejected_file where import_id = :import_id;
 
 -- name: without_archive!
 -- What only an import told goes; what the API told stays, and so does a tombstone.
@@ -51,13 +51,13 @@ update strava.activity set owner_visibility = :owner_visibility, revision = revi
 where id = :id and owner_visibility is distinct from :owner_visibility;
 
 -- name: remove_activities!
--- A tombstone that came to be meanwhile stays.
-delete from strava.activity where id = any(:ids) and api is null and state <> 'gone';
+delete from strava.activity where id = any(:ids);
 
 -- name: originals_in_use
-select archive_file from strava.imported_activity where archive_file is not null
+-- Of everything but one import, and the activities that go with it.
+select archive_file from strava.imported_activity where archive_file is not null and import_id <> :import_id
 union
-select archive_file from strava.activity where archive_file is not null;
+select archive_file from strava.activity where archive_file is not null and not id = any(:going);
 
 -- name: import_by_id^
 select import.id, import.athlete_id, import.source, import.undone_at, athlete.name as athlete
@@ -70,7 +70,7 @@ select max(id) from strava.import as import
 where undone_at is null or exists (select from strava.imported_activity where import_id = import.id);
 
 -- name: activities_of_import
-select distinct activity_id as id from strava.imported_activity where import_id = :id;
+select distinct activity_id as id from strava.imported_activity where import_id = :import_id;
 
 -- name: activities_by_number
 select id, athlete_id, identity, strava_id from strava.activity where strava_id = any(:strava_ids);

@@ -36,13 +36,14 @@ _ADVICE = tuple(
         (r"date|clock", "Correct its date in a text editor, or leave it out."),
     )
 )  # fmt: skip
-_ELSE = "Leave it out, or report it with the file: it may be of a kind that is not known yet."
+#: Where nothing better is known.
+ELSE = "Leave it out, or report it with the file: it may be of a kind that is not known yet."
 _COLUMNS = ("file", "why", "what to do")
 
 
 def advice(reason: str) -> str:
     """What to do about a file that was not imported for this reason; one line."""
-    return next((what for pattern, what in _ADVICE if pattern.search(reason)), _ELSE)
+    return next((what for pattern, what in _ADVICE if pattern.search(reason)), ELSE)
 
 
 def write_report(folder: Path, import_id: int, rejected: list[tuple[str, str]]) -> Path:
