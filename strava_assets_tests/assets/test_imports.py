@@ -64,8 +64,12 @@ def test_what_only_one_import_told_goes_public_first_and_comes_back_the_same(
     assert csvs(installation) == 6
 
     # it is broken off while originals are deleted: what is public has gone before
+    delete = Store.delete
+
     def locked(store: Store, key: str) -> None:
-        raise StoreUnavailable("cannot delete: locked")
+        if key.startswith("landing/"):
+            raise StoreUnavailable("cannot delete: locked")
+        delete(store, key)
 
     with monkeypatch.context() as broken:
         broken.setattr(Store, "delete", locked)
@@ -248,6 +252,6 @@ def killed_and_repeated(installation: Installation, export: Path, kills: int) ->
 def test_killed_five_times_and_repeated_it_ends_in_the_same_rows_originals_and_public_bytes(
     installation: Installation, tmp_path: Path
 ) -> None:
-    rides = range(1, originals.WORTH_PROCESSES + 3)
+    rides = range(1, originals.WORTH_PROCESSES + 2)
     warm_up()
-    assert killed_and_repeated(installation, exported(tmp_path / "export.zip", rides, kilometres=1.5), kills=5) > 0
+    assert killed_and_repeated(installation, exported(tmp_path / "export.zip", rides, kilometres=1.0), kills=5) > 0
