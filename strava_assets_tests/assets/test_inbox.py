@@ -48,7 +48,8 @@ class Dropping:
         if not done.success:
             return {}
         [output] = [event for event in done.all_node_events if event.is_successful_output]
-        return {name: told.value for name, told in output.event_specific_data.metadata.items()}
+        said = output.event_specific_data.metadata
+        return {name: getattr(told, "records", None) or told.value for name, told in said.items()}
 
     def there(self) -> list[str]:
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
@@ -80,7 +81,7 @@ def test_an_export_is_imported_when_it_has_stopped_growing_and_a_second_one_over
     request = dropping.tick()
     said = dropping.run(request)
     assert (said["imported"], said["quarantined"], said["months asked for"]) == (2, 1, 1)
-    [record] = said["quarantine"][0]
+    [record] = said["quarantine"]
     assert record.data["what to do"] == "It is no recording; leave it out."
     assert dropping.there() == ["done/export.zip"]
     assert {row["owner_visibility"] for row in rows(dropping.installation)} == {None}, "as the setting says"

@@ -1,4 +1,4 @@
-"""``python -m strava_assets_tests.benchmarks [stages|cut|gateway|latency] [options]``: all of them, or one.
+"""``python -m strava_assets_tests.benchmarks [stages|cut|gateway|latency|kills] [options]``: all of them, or one.
 
 What belongs here: which parts there are, and their options. What does not: measuring.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from strava_assets_tests.benchmarks import cutting, gateway, latency, stages
+from strava_assets_tests.benchmarks import cutting, gateway, kills, latency, stages
 
 
 def main(arguments: list[str]) -> int:
@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> int:
     one.add_argument("--seconds", type=int, default=60)
     one.add_argument("--rate", type=int, default=500, help="events a second")
     latency.options(parts.add_parser("latency", help="from an event to the map, the whole stack"))
+    kills.options(parts.add_parser("kills", help="an import killed at random moments, against one undisturbed"))
     given = parser.parse_args(arguments)
     options = {name: value for name, value in vars(given).items() if name != "part"}
     good = True
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
         good = gateway.main(**options)
     if given.part in (None, "latency"):
         latency.main(**options)
+    if given.part == "kills":  # not a figure: either it ends the same, or it does not
+        good = kills.main(**options)
     return 0 if good else 1
 
 
