@@ -10,12 +10,11 @@ import logging
 import os
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from strava_assets import zones_cli
+from strava_assets import imports_cli, zones_cli
 from strava_assets.errors import SettingsError, StravaAssetsError
 from strava_assets.settings import load
 from strava_assets.terminal import bar, err, opened, out, table
@@ -30,6 +29,9 @@ app = typer.Typer(
 subscription_app = typer.Typer(no_args_is_help=True, help="The webhook subscription at Strava.")
 app.add_typer(zones_cli.app, name="zones")
 app.add_typer(subscription_app, name="subscription")
+app.command("import")(imports_cli.import_)
+app.command("show")(imports_cli.show)
+app.command("hide")(imports_cli.hide)
 
 _STOPPED = 130
 
@@ -75,64 +77,6 @@ def up() -> None:
     from strava_assets.demo import run_up
 
     run_up(load(), out)
-
-
-@app.command("import")
-def import_(
-    path: Annotated[Path, typer.Argument(help="An export zip or folder, a folder of GPX/FIT/TCX files, or one file.")],
-    athlete: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
-    visibility: Annotated[
-        str | None, typer.Option(help="everyone or hidden: files do not say who may see a ride.")
-    ] = None,
-) -> None:
-    """Land an export, or files. Safe to stop and to repeat."""
-    from strava_assets.archive.importer import import_path
-    from strava_assets.requests import request_months
-
-    if visibility not in (None, "everyone", "hidden"):
-        raise SettingsError(f"--visibility is everyone or hidden, not {visibility!r}")
-    installation = opened()
-    with bar("importing") as step:
-        report = import_path(
-            path,
-            athlete=athlete,
-            visibility=visibility,
-            database=installation.database,
-            store=installation.store,
-            settings=installation.settings,
-            progress=lambda done, total, name: step(name, done, total),
-        )
-    request_months(installation.database, report.months, "import")
-    shown = table("", "activities", title=report.athlete_name)
-    for label, count in (
-        ("imported", report.imported),
-        ("updated", report.updated),
-        ("already there", report.already_there),
-        ("without a track", report.no_track),
-        ("quarantined", len(report.rejected)),
-    ):
-        shown.add_row(label, f"{count:,}")
-    out.print(shown)
-    if report.rejected:
-        problems = table("file", "why it could not be read")
-        for name, reason in report.rejected:
-            problems.add_row(name, reason)
-        out.print(problems)
-    if report.odd:
-        oddities = table("file", "read, but odd")
-        for name, what in report.odd[:_ODD_SHOWN]:
-            oddities.add_row(name, what)
-        out.print(oddities)
-        if len(report.odd) > _ODD_SHOWN:
-            out.print(f"and {len(report.odd) - _ODD_SHOWN:,} more odd files")
-    for warning in report.warnings:
-        out.print(warning)
-    if (visibility or installation.settings.import_visibility) == "hidden":
-        out.print(
-            "Files do not say who may see a ride, so none is published that you have not released. When these may be "
-            "shown, import again with --visibility everyone, or set STRAVA_ASSETS_IMPORT_VISIBILITY=everyone."
-        )
-    out.print("Next: strava-assets materialize")
 
 
 @app.command()
@@ -303,14 +247,12 @@ def sandbox(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> 
     runpy.run_module("strava_assets.sandbox", run_name="__main__")
 
 
-#: Odd files that an import names; the rest is counted.
-_ODD_SHOWN = 40
 #: Why an activity is not on the map, for a person.
 _REASONS = {
     "no visible run": "with no 200 m in one piece outside what is hidden",
     "no positions": "without positions",
     "virtual: not outdoors": "virtual",
-    "not released by its owner": "whose visibility nobody knows (import --visibility everyone)",
+    "not released by its owner": "whose visibility nobody knows (strava-assets show --import ID)",
     "visible to followers only": "for followers only",
     "visible to its owner only": "for their owner only",
 }

@@ -27,6 +27,7 @@ defs = dg.Definitions(
         jobs.forget_api_originals,
         jobs.verify_public_root,
         jobs.tidy_history,
+        jobs.import_inbox,
     ],
     schedules=[
         schedules.reconcile_with_strava,
@@ -39,6 +40,7 @@ defs = dg.Definitions(
         sensors.new_connections,
         sensors.requested_months,
         sensors.publish_when_settled,
+        sensors.inbox_folder,
         sensors.run_failure_alert,
     ],
     resources={"installation": installation, "parquet": ParquetByMonth(installation=installation)},

@@ -150,7 +150,13 @@ def implausible(streams: pa.Table) -> dict[str, int]:
 
 
 def _samples(row: Mapping[str, Any], store: Store) -> pa.Table:
-    """An activity's samples: of the original file where there is one, else of the API's streams."""
+    """An activity's samples: of the original file where there is one, else of the API's streams.
+
+    Of one that was cropped on Strava only what Strava shows: until its streams are here, nothing.
+    """
+    if row["cropped"]:
+        current = row["api"] and row["api_streams"] and row["api_streams_state"] == "stored"
+        return load_streams(store.read(row["api_streams"])) if current else pa.table({})
     if row["archive_file"]:
         return read_recording(store.read(row["archive_file"]), row["archive_file"]).table
     if row["api"] and row["api_streams"]:

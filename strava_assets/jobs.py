@@ -3,9 +3,12 @@
 What belongs here: selections. What does not: when they run (``sensors``, ``schedules``).
 """
 
+from typing import Any
+
 import dagster as dg
 
-from strava_assets import expiry, retention
+from strava_assets import expiry, inbox, retention
+from strava_assets.archive.quarantine import advice
 from strava_assets.checks import public_root_keeps_the_invariants
 from strava_assets.database.connection import locate
 from strava_assets.purge import purge_athlete, revoked_athletes
@@ -108,3 +111,49 @@ def forget_old_runs(context: dg.OpExecutionContext) -> None:
 def tidy_history() -> None:
     """Forget old runs."""
     forget_old_runs()
+
+
+class InInbox(dg.Config):
+    """Run config: which file or folder of the inbox."""
+
+    name: str
+
+
+#: Rejected files that a run names; all of them are in the import's own table.
+_SHOWN = 20
+
+
+@dg.op(description="Imports one file or folder of the inbox, and moves it to inbox/done or inbox/failed.")
+def take_in(context: dg.OpExecutionContext, config: InInbox, installation: InstallationResource) -> dg.Output[int]:
+    """Land it; its months are asked for with the last of it."""
+    outcome = inbox.take_in(
+        installation.installation, config.name, lambda: context.log.info("another import has to end first")
+    )
+    metadata: dict[str, Any] = {"moved to": str(outcome.moved_to or "nowhere: it grew meanwhile, and is taken again")}
+    report = outcome.report
+    if outcome.reason is not None:
+        metadata["not imported"] = outcome.reason[:500]
+    if report is not None:
+        metadata |= {
+            "import": report.import_id,
+            "imported": report.imported,
+            "updated": report.updated,
+            "already there": report.already_there,
+            "without a track": report.no_track,
+            "quarantined": len(report.rejected),
+            "months asked for": len(report.months),
+        }
+    if report is not None and report.rejected:
+        metadata["quarantine"] = dg.MetadataValue.table(
+            [
+                dg.TableRecord({"file": name[:200], "why": reason[:200], "what to do": advice(reason)})
+                for name, reason in report.rejected[:_SHOWN]
+            ]
+        )
+    return dg.Output(report.imported + report.updated if report else 0, metadata=metadata)
+
+
+@dg.job(description="Imports what was dropped into the inbox. Safe to stop and to repeat.")
+def import_inbox() -> None:
+    """Take in one file or folder."""
+    take_in()

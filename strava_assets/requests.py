@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 import shapely
 
@@ -29,10 +30,15 @@ ZONES = "zones"
 
 def request_months(database: Database, months: Iterable[str], reason: str) -> int:
     """Ask for months (``YYYY-MM``) to be gone through again; returns how many were asked for."""
-    wanted = sorted(set(months))
     with database.transaction() as connection:
-        for month in wanted:
-            queries().request_month(connection, month=date.fromisoformat(f"{month}-01"), reason=reason)
+        return request_in(connection, months, reason)
+
+
+def request_in(connection: Any, months: Iterable[str], reason: str) -> int:
+    """`request_months` in one transaction with what changed in them: nothing is changed and not asked for."""
+    wanted = sorted(set(months))
+    for month in wanted:
+        queries().request_month(connection, month=date.fromisoformat(f"{month}-01"), reason=reason)
     return len(wanted)
 
 

@@ -4,16 +4,18 @@ What belongs here: looking at rows and folders, and asking for runs. What does n
 (``strava.webhooks``), what a month needs (``assets``).
 """
 
+import hashlib
 import json
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
-from strava_assets import alerts
+from strava_assets import alerts, inbox
 from strava_assets.database.connection import digest, queries
-from strava_assets.jobs import cut_again, follow, ingest_months, publish, remove_revoked
+from strava_assets.jobs import cut_again, follow, import_inbox, ingest_months, publish, remove_revoked
 from strava_assets.partitions import MONTHS_A_RUN, monthly, ranges
 from strava_assets.publish import map_inputs
 from strava_assets.purge import revoked_athletes
@@ -47,6 +49,8 @@ _TRIES = 3
 _LATELY = timedelta(hours=6)
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _PRIORITY = "dagster/priority"
+#: Which file of the inbox a run imports.
+_INBOX = "strava_assets/inbox"
 #: An event's run comes first, then any single month; runs of several months are below 0, newest first.
 _OF_WHO_LEFT, _OF_AN_EVENT, _OF_A_ZONE, _OF_A_MONTH = "20", "10", "7", "5"
 #: More months than anybody has: cutting them again is one run.
@@ -250,6 +254,46 @@ def _wanted(installation: InstallationResource, fresh_events: bool) -> dict[str,
             row["month"]: (row["wanted"], row["reason"])
             for row in queries().requested_months(connection, fresh_events=fresh_events)
         }
+
+
+@dg.sensor(
+    job=import_inbox,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Imports what is dropped into the folder `inbox`, once it has stopped growing: one file or folder at a "
+    "time, in a run of its own. It moves to `inbox/done`, or to `inbox/failed` with the reason.",
+)
+def inbox_folder(
+    context: dg.SensorEvaluationContext, installation: InstallationResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for an import of the first that is as it was at the last tick."""
+    folder = installation.installation.settings.inbox
+    before: dict[str, str] = json.loads(context.cursor or "{}")
+    there = inbox.waiting(folder)
+    ready = inbox.complete(folder, before, there)
+    cursor = json.dumps(there)
+    busy = context.instance.get_runs(filters=dg.RunsFilter(job_name="import_inbox", statuses=_BUSY), limit=1)
+    if not ready or busy:
+        growing = f"{len(there)} in the inbox, not known to be complete" if there else "the inbox is empty"
+        return dg.SensorResult(skip_reason="an import is under way" if busy else growing, cursor=cursor)
+    # what failed several times does not keep the others waiting
+    name = min(ready, key=lambda name: _failures(context.instance, tags={_INBOX: _digest(name)}))
+    failed = _failures(context.instance, tags={_INBOX: _digest(name)})
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"{_digest(f'{name} {there[name]}')}:{_try(failed)}",
+                run_config=dg.RunConfig(ops={"take_in": {"config": {"name": name}}}),
+                tags={_INBOX: _digest(name)},
+            )
+        ],
+        cursor=cursor,
+    )
+
+
+def _digest(name: str) -> str:
+    """A name in a form that a tag may have."""
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
 
 
 @dg.sensor(

@@ -52,8 +52,8 @@ def opened(settings: Settings | None = None) -> Any:
 
 
 @contextmanager
-def bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar with rate and time left; plain where there is no terminal."""
+def bar(title: str) -> Iterator[Callable[..., None]]:
+    """A progress bar with time left, to be called with a name, how many are done, how many there are, and a rate."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -61,9 +61,10 @@ def bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda name, done, total: progress.update(
-            task, description=f"{title} {name[:40]}", completed=done, total=total
+        task = progress.add_task(title, total=None, rate="")
+        yield lambda name, done, total, rate="": progress.update(
+            task, description=f"{title} {name[:40]}", completed=done, total=total, rate=rate
         )

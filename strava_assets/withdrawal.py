@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from strava_assets.archive.uniting import unite_all
 from strava_assets.database.connection import queries
 from strava_assets.installation import Installation
 from strava_assets.publish.taking_back import withdraw_activities
@@ -46,6 +47,8 @@ def withdraw_hidden(installation: Installation) -> Withdrawn:
         Something could not be removed: the next call goes on. Originals stay until everything public has gone.
     """
     found = Withdrawn()
+    # a file that turns out to be a ride which Strava shows to nobody may be public until now
+    unite_all(installation.database, installation.settings.first_month)
     with installation.database.transaction() as connection:
         rows = queries().hidden_public_objects(
             connection, root=installation.settings.public_root, **installation.release.parameters()

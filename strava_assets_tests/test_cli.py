@@ -23,7 +23,7 @@ from rich.console import Console
 
 from strava_assets import cli, terminal
 from strava_assets.stack import settings_environment
-from strava_assets_tests.archive.writers import ride, tcx
+from strava_assets_tests.archive.writers import export_files, export_row, ride, tcx, write_folder
 from strava_assets_tests.privacy.worlds import Place, circle
 from strava_assets_tests.recordings import folder_of_rides, gpx, track
 
@@ -197,6 +197,11 @@ def test_odd_files_are_listed_with_their_reason_and_the_rest_is_imported(strava_
         ["nonsense"],
         ["import"],
         ["import", "x", "--visibility", "friends"],
+        ["import", "--undo"],
+        ["import", "--undo", "the last one"],
+        ["show"],
+        ["show", "--import", "7"],
+        ["hide", "7", "--import", "7"],
         ["zones", "remove", "7"],
         ["materialize", "--months"],
         ["demo", "--activities", "3"],
@@ -247,6 +252,8 @@ def test_help_names_every_command(strava_assets: Run) -> None:
         "materialize",
         "verify",
         "doctor",
+        "show",
+        "hide",
     ):
         assert command in said
 
@@ -282,6 +289,73 @@ def test_progress_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
     with terminal.bar("importing") as step:
         step("[/red].gpx", 1, 2)
     assert "[/red].gpx" in terminal.err.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_an_import_is_listed_shown_hidden_and_taken_back(strava_assets: Run, tmp_path: Path) -> None:
+    assert "Nothing was imported." in strava_assets("import", "--list")[1]
+    folder_of_rides(tmp_path / "rides", HOME, 3)
+    code, said = strava_assets("import", "rides")
+    assert code == 0
+    assert "strava-assets show --import 1" in said
+    assert "strava-assets import --undo 1" in said
+    code, said = strava_assets("show", "--import", "1")
+    assert (code, "3 activities may be shown now; 0 might before" in said) == (0, True), said
+    assert strava_assets("materialize")[0] == 0
+    index = tmp_path / "home" / "public" / "index.json"
+    assert json.loads(index.read_text())["athletes"][0]["activities"] == 3
+    shown = next((tmp_path / "home" / "public").rglob("stream_*.csv")).stem.removeprefix("stream_")
+    code, said = strava_assets("hide", shown)
+    assert (code, "1 activities are hidden now, 0 were before; 1 public files withdrawn" in said) == (0, True), said
+    listed = strava_assets("import", "--list")[1]
+    assert all(word in listed for word in ("me", "rides", "done", "3")), listed
+    code, said = strava_assets("import", "--undo")
+    assert (code, "3 activities removed" in said) == (0, True), said
+    assert "2 public files and 3 originals deleted" in said
+    assert "taken back" in strava_assets("import", "--list")[1]
+    assert strava_assets("import", "--undo", "1")[0] == 2
+
+
+def test_many_broken_files_are_counted_and_all_of_them_are_in_a_table(strava_assets: Run, tmp_path: Path) -> None:
+    folder = folder_of_rides(tmp_path / "rides", HOME, 1)
+    for number in range(23):
+        (folder / f"broken-{number:02}.fit").write_bytes(b"")
+    code, said = strava_assets("import", "rides")
+    assert code == 0
+    assert "broken-19.fit" in said
+    assert "broken-20.fit" not in said
+    assert "Get it again from where it came" in said
+    path = tmp_path / "home" / "reports" / "import-1-quarantine.csv"
+    assert f"and 3 more; all of them: {path}" in said
+    assert len(path.read_text().splitlines()) == 24
+
+
+def test_the_places_hidden_on_strava_are_offered(strava_assets: Run, tmp_path: Path) -> None:
+    files = export_files([export_row(1)], {"privacy_zones.csv": b"Address,Radius,Latitude & Longitude"})
+    write_folder(tmp_path / "export", files)
+    said = strava_assets("import", "export")[1]
+    assert f"strava-assets zones add {tmp_path / 'export' / 'privacy_zones.csv'}" in said
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_an_import_that_is_ended_says_so_and_goes_on(strava_assets: Run, tmp_path: Path, how: signal.Signals) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, 60)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "strava_assets", "import", "rides"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not list((tmp_path / "home" / "private").glob("landing/**/*.gpx")):
+        time.sleep(0.02)
+    process.send_signal(how)
+    said, _ = process.communicate(timeout=30)
+    assert (process.returncode, said.strip()) == (130, "stopped; what was done stays")
+    assert "under way, or stopped" in strava_assets("import", "--list")[1]
+    assert strava_assets("import", "rides")[0] == 0
+    listed = strava_assets("import", "--list")[1]
+    assert "done" in listed
+    assert "stopped" not in listed
 
 
 def test_what_is_odd_about_a_file_is_said(strava_assets: Run, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 -- What has landed for one month: everything that a typed row is made from.
 select activity.id, activity.athlete_id, activity.identity, activity.strava_id, activity.start_time,
        activity.api, activity.api_detailed, activity.api_streams, activity.api_streams_state,
-       activity.archive, activity.archive_file, activity.visibility, activity.owner_visibility,
+       activity.archive, activity.archive_file, activity.cropped, activity.visibility, activity.owner_visibility,
        activity.revision, activity.error, activity.error_stage
 from strava.activity as activity
 where activity.month = :month and activity.state = 'landed'

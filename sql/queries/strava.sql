@@ -284,4 +284,8 @@ set strava_id = moved.strava_id, access_token = moved.access_token, refresh_toke
 from moved where kept.id = :to_id and kept.strava_id is null;
 
 -- name: move_activities!
+-- With what imports said of them.
+with moved as (
+    update strava.import set athlete_id = :to_id where athlete_id = :from_id
+)
 update strava.activity set athlete_id = :to_id, revision = revision + 1 where athlete_id = :from_id;

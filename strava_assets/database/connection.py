@@ -132,6 +132,35 @@ class Database:
                 raise DatabaseUnavailable("PostgreSQL does not answer within 20 s") from error
             raise
 
+    @contextmanager
+    def alone(
+        self, what: int, which: int, waiting: Callable[[], None] | None = None
+    ) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """A connection of one's own, while nobody else has one for the same.
+
+        It commits each statement, but for ``with connection.transaction()``. Should it break, so does what is done
+        with it, and the next one's turn comes: PostgreSQL lets go when its holder dies.
+
+        Parameters
+        ----------
+        what, which : int
+            Two halves of an advisory lock; ``which`` is a row's number.
+        waiting : callable, optional
+            Called if somebody else's turn has to end first.
+        """
+        try:
+            with psycopg.connect(
+                self.url, autocommit=True, row_factory=dict_row, application_name="strava_assets taking turns"
+            ) as connection:
+                got = connection.execute("select pg_try_advisory_lock(%s, %s) as got", [what, which]).fetchone()
+                if not (got and got["got"]):
+                    if waiting:
+                        waiting()
+                    connection.execute("select pg_advisory_lock(%s, %s)", [what, which])
+                yield connection
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable(f"PostgreSQL does not answer: {one_line(error)}") from error
+
     def listen(self, channel: str, seconds: float, enough: Callable[[], float]) -> None:
         """Wait for a ``notify`` on a channel.
 

@@ -11,40 +11,16 @@ import time
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
 
 from strava_assets.archive.activities import activity_row
-from strava_assets.archive.importer import ImportReport, import_path
 from strava_assets.archive.recordings import read_recording
 from strava_assets.errors import ArchiveError
-from strava_assets.installation import Installation
 from strava_assets_tests.archive import writers
+from strava_assets_tests.archive.importing import counts, rows, run
 from strava_assets_tests.archive.writers import export_files, export_row, fit, gpx, ride, tcx, write_folder, write_zip
-
-
-def run(installation: Installation, path: Path, **options: Any) -> ImportReport:
-    return import_path(
-        path,
-        database=installation.database,
-        store=installation.store,
-        settings=options.pop("settings", installation.settings),
-        **options,
-    )
-
-
-def rows(
-    installation: Installation, query: str = "select * from strava.activity order by identity"
-) -> list[dict[str, Any]]:
-    with installation.database.transaction() as connection:
-        return connection.execute(query).fetchall()
-
-
-def counts(report: ImportReport) -> tuple[int, int, int, int, int]:
-    return report.imported, report.updated, report.already_there, report.no_track, len(report.rejected)
-
 
 RIDE, RUN_, INDOOR = gpx(ride()), tcx([ride()]), fit([{"time": i, "heartrate": 99} for i in range(5)])
 
@@ -89,15 +65,15 @@ def export(tmp_path: Path) -> Path:
 
 
 def test_a_folder_lands_every_recording_once_and_names_the_others(installation, folder):
-    steps: list[tuple[int, int, str]] = []
+    steps: list[tuple[int, int, str, int]] = []
     report = run(installation, folder, athlete="Ada", progress=lambda *step: steps.append(step))
     assert counts(report) == (4, 0, 1, 1, 2)
     assert report.rejected == [("empty.gpx", "an empty file (0 bytes)"), ("half.fit", report.rejected[1][1])]
     assert report.rejected[1][1] == "it holds no samples; cut short: 79 of 1,679 bytes"
     assert report.months == {"2024-05"}
     assert report.athlete_name == "Ada"
-    assert [done for done, _, _ in steps] == list(range(8))
-    assert {total for _, total, _ in steps} == {7}
+    assert [done for done, *_ in steps] == list(range(8))
+    assert {total for _, total, *_ in steps} == {7}
     assert [row["path"] for row in rows(installation, "select path from strava.rejected_file order by path")] == [
         "empty.gpx",
         "half.fit",
@@ -175,8 +151,8 @@ def test_an_unpacked_export_is_the_same_as_its_zip(installation, tmp_path, expor
     assert (report.imported, report.updated) == (0, 0)
     packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
     packed.unlink()
-    assert run(installation, tmp_path / "out").updated == 1
-    assert [row["revision"] for row in rows(installation)] == [1 + (row["strava_id"] == 101) for row in before]
+    assert run(installation, tmp_path / "out").updated == 0
+    assert rows(installation) == before
 
 
 def test_a_newer_export_updates_what_changed_and_only_that(installation, tmp_path):
@@ -361,7 +337,7 @@ from strava_assets.database.connection import Database
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
 import_path(sys.argv[1], athlete="Ada", database=Database(sys.argv[2]), store=Store(sys.argv[3]),
-            settings=Settings(_env_file=None), progress=lambda done, total, name: print(done, flush=True))
+            settings=Settings(_env_file=None), progress=lambda done, *_: print(done, flush=True))
 """
 
 
@@ -387,7 +363,7 @@ def test_killed_at_any_moment_and_repeated_it_lands_the_same(installation, tmp_p
         process.stdout.close()
     report = run(installation, folder, athlete="Ada")
     assert report.imported + report.already_there == 120
-    assert report.already_there >= 90
+    assert report.already_there >= 64  # two commits
     # the killed ones asked for no month: this one does, for all of them
     assert report.months == {f"2024-{month:02}" for month in range(1, 13)}
     landed = rows(installation)

@@ -1,4 +1,4 @@
-"""``strava-assets materialize`` in processes that may be killed.
+"""``strava-assets materialize``, or another command, in processes that may be killed.
 
 They are forked from one that has imported everything: whoever is killed at a random moment is killed at work.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,7 +23,9 @@ from strava_assets.installation import Installation
 from strava_assets.stack import settings_environment
 
 _WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload([__name__, "strava_assets.definitions", "geopandas", "topojson.ops"])
+_WARM.set_forkserver_preload(
+    [__name__, "strava_assets.definitions", "strava_assets.archive.originals", "geopandas", "topojson.ops"]
+)
 
 
 @dataclass
@@ -45,19 +48,19 @@ def warm_up() -> None:
     process.join()
 
 
-def start(installation: Installation, patient: bool = True) -> Started:
-    """Start the command for an installation; unless ``patient``, a server that does not answer is given up at once."""
+def start(installation: Installation, patient: bool = True, command: Sequence[object] = ("materialize",)) -> Started:
+    """Start a command for an installation; unless ``patient``, a server that does not answer is given up at once."""
     environment = {**os.environ, **settings_environment(installation.settings)}
     environment.pop("DAGSTER_HOME", None)
     if installation.settings.database_url is None:
         environment.pop("STRAVA_ASSETS_DATABASE_URL", None)
     errors = installation.settings.home_path / f"said-{os.urandom(4).hex()}"
-    process = _WARM.Process(target=_materialize, args=(environment, errors, patient))
+    process = _WARM.Process(target=_run, args=(environment, errors, patient, [str(word) for word in command]))
     process.start()
     return Started(process, errors)
 
 
-def _materialize(environment: dict[str, str], errors: Path, patient: bool) -> None:
+def _run(environment: dict[str, str], errors: Path, patient: bool, command: list[str]) -> None:
     for descriptor, path in ((1, os.devnull), (2, str(errors))):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
     os.environ.clear()
@@ -65,7 +68,7 @@ def _materialize(environment: dict[str, str], errors: Path, patient: bool) -> No
     if not patient:
         dagster_postgres.utils.calculate_delay = lambda **given: 0.0
         connection.ConnectionPool = _HastyPool  # type: ignore[misc]
-    sys.argv = ["strava-assets", "materialize"]
+    sys.argv = ["strava-assets", *command]
     main()
 
 

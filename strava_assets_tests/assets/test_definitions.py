@@ -78,6 +78,7 @@ def test_what_contract_names_is_there() -> None:
         "new_connections",
         "requested_months",
         "publish_when_settled",
+        "inbox_folder",
         "run_failure_alert",
     } == {s.name for s in repository.sensor_defs}
     [reconcile] = [s for s in repository.schedule_defs if s.name == "reconcile_with_strava"]
