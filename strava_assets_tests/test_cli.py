@@ -330,10 +330,12 @@ def test_many_broken_files_are_counted_and_all_of_them_are_in_a_table(strava_ass
 
 
 def test_the_places_hidden_on_strava_are_offered(strava_assets: Run, tmp_path: Path) -> None:
-    files = export_files([export_row(1)], {"privacy_zones.csv": b"Address,Radius,Latitude & Longitude"})
+    files = export_files(
+        [export_row(1)], {"privacy_zones.csv": b'Address,Radius,Latitude & Longitude\n,200.0,"47.5, 7.6"\n'}
+    )
     write_folder(tmp_path / "export", files)
     said = strava_assets("import", "export")[1]
-    assert f"strava-assets zones add {tmp_path / 'export' / 'privacy_zones.csv'}" in said
+    assert f"strava-assets zones add {tmp_path / 'export'}" in said
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -248,7 +248,7 @@ def _grades(visible: VisibleSamples, recorded: Array, altitude: Array, owner: ND
     if np.isfinite(given).all() or not len(known):
         return given
     # runs far apart on one line, so that one search serves all of them
-    along = _carried_forward(visible.distance, visible.run)[known]
+    along = _carried_forward(visible.distance)[known]
     place = along + visible.run[known] * _APART
     behind = np.searchsorted(place, place - _GRADE_REACH, side="left")
     ahead = np.searchsorted(place, place + _GRADE_REACH, side="right") - 1

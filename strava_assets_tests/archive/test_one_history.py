@@ -209,7 +209,7 @@ def test_a_row_whose_date_is_far_from_its_recordings_says_so(installation, tmp_p
     recorded = gpx(ride(9), start=datetime(2024, 5, 14, tzinfo=UTC))
     files = export_files([export_row(101, "a/1.gpx")], {"a/1.gpx": recorded})
     report = run(installation, write_zip(tmp_path / "odd.zip", files))
-    assert "its row says 2024-05-10, its recording 2024-05-14" in report.odd[0][1]
+    assert "its row says 2024-05-10 06:00, its recording starts 2024-05-14 00:00 (UTC)" in report.odd[0][1]
 
 
 def test_the_same_account_in_two_rows_keeps_what_imports_said(installation, export):
