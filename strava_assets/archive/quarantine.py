@@ -25,7 +25,7 @@ _ADVICE = tuple(
         (r"gone since|not a regular file|link to nothing", "Put it back, and import again."),
         (r"ended the reader", "Import it alone; if that fails, too, it can be left out: nothing else depends on it."),
         (r"cannot be read: |permission", "Make it readable for you (chmod u+r), and import again."),
-        (r"larger than|too large|unpacks? to|of more than", "No recording is that large: see what it is, and leave it out."),
+        (r"larger than|too large|unpacks? to|of more than", "No recording is that large: look, or leave it out."),
         (r"packed in a way|a zip of|nested", _PACKING),
         (r"^an empty file|nothing but blanks", _AGAIN),
         (r"route|course|kind", "It was never ridden; leave it out. Routes belong into a route planner."),

@@ -29,11 +29,11 @@ import shapely
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import GateOvertaken, GateRefused, MapOvertaken, StoreUnavailable
 from strava_assets.privacy import zone_store
-from strava_assets.privacy.invariants import Tested
+from strava_assets.privacy.invariants import Finding, Tested
 from strava_assets.privacy.visibility import Release
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish import topojson_file
-from strava_assets.publish.judging.folders import MODE, NO_TIME, is_as_written, mend_marks
+from strava_assets.publish.judging.folders import MODE, NO_TIME, is_as_written, judge_folder, mend_marks
 from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.maps import read_map
 from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
@@ -165,10 +165,21 @@ class Gate:
         self._known = self._sizes = None
         self._begun = self._begun and not begin_anew
 
-    @property
-    def folder(self) -> Path | None:
-        """Where the public files lie, to be looked at; None in a bucket."""
-        return Path(self._store.path("")) if self._store.is_folder else None
+    def marks(self) -> tuple[list[Finding], set[str]]:
+        """What a public folder tells beside its files' bytes, as `judge_folder`; nothing of a bucket."""
+        if (folder := self._folder()) is None:
+            return [], set()
+        found = judge_folder(folder)
+        if found[0]:  # who writes at this moment has not forgotten the time yet
+            with self._database.transaction() as connection:
+                connection.execute("select pg_advisory_xact_lock(%s)", (zone_store.LOCK,))
+                found = judge_folder(folder)
+        return found
+
+    def _folder(self) -> Path | None:
+        """Where the public files lie, if that is a folder and there is one."""
+        root = Path(self._store.path("")) if self._store.is_folder else None
+        return root if root is not None and root.is_dir() else None
 
     def unlike_written(self, digests: Mapping[str, str], passed_over: Collection[str] = ()) -> dict[str, str]:
         """What is not as it was written, by path: what of it.
@@ -330,9 +341,9 @@ class Gate:
                 if TOPOJSON_PATH.match(path):
                     self._maps[path] = digest
             report.withdrawn = self._withdraw(connection, withdraw)
-            if sceptical and self.folder is not None and self.folder.is_dir():
+            if sceptical and (folder := self._folder()) is not None:
                 with contextlib.suppress(OSError):  # somebody else's file: verify tells of it
-                    mend_marks(self.folder, known)
+                    mend_marks(folder, known)
         return report
 
     def withdraw(self, paths: Iterable[str]) -> int:
@@ -443,7 +454,8 @@ class Gate:
             write_file(Path(self._store.path(path)), data, _open_and_timeless)
         except OSError as error:
             raise StoreUnavailable(f"cannot write {self._store.url}/{path}: {error.strerror}") from error
-        self._forget_times(path)
+        finally:  # what could not be written has left its time, too
+            self._forget_times(path)
 
     def _tidy(self, gone: Collection[str]) -> None:
         """A folder bears an athlete's id, or tells that there was one: empty ones go. Call under the lock."""
@@ -462,7 +474,8 @@ class Gate:
             return
         root, folder = self._store.path(""), self._store.path(path)
         while folder != root and (folder := os.path.dirname(folder)):
-            with contextlib.suppress(FileNotFoundError):  # it was empty, and went
+            # it was empty, and went; or it is somebody else's: verify tells of it
+            with contextlib.suppress(FileNotFoundError, PermissionError):
                 os.utime(folder, (NO_TIME, NO_TIME))
 
 

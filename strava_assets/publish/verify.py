@@ -15,7 +15,6 @@ from strava_assets.privacy.invariants import LINE_TOLERANCE, Finding
 from strava_assets.publish import csv_files, topojson_decoder
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.judging.csvs import beside_line
-from strava_assets.publish.judging.folders import judge_folder
 from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.rules import Facts, Judgement, Map
 from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, csv_path
@@ -50,7 +49,7 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
     progress : callable, optional
         Called with files done and files in all.
     """
-    marks, unreadable = judge_folder(gate.folder) if gate.folder and gate.folder.is_dir() else ([], set())
+    marks, unreadable = gate.marks()
     paths = [path for path in gate.paths() if path not in unreadable]
     digests: dict[str, str] = {}
     csvs = [path for path in paths if CSV_PATH.match(path)]

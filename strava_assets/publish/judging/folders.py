@@ -44,7 +44,7 @@ def judge_folder(root: Path) -> tuple[list[Finding], set[str]]:
         here = Path(folder)
         if here != root and not folders and not files:
             findings.append(Finding("I7", _told(here, root), "is an empty folder"))
-        if here.lstat().st_mtime != NO_TIME:
+        if _time_of(here) != NO_TIME:
             findings.append(Finding("I18", _told(here, root), "the folder's time tells when something came or went"))
         for name in [*files, *(name for name in folders if (here / name).is_symlink())]:
             path = here / name
@@ -66,6 +66,13 @@ def judge_folder(root: Path) -> tuple[list[Finding], set[str]]:
     return findings, unreadable
 
 
+def _time_of(folder: Path) -> float:
+    try:
+        return folder.lstat().st_mtime
+    except FileNotFoundError:  # withdrawn meanwhile
+        return NO_TIME
+
+
 def mend_marks(root: Path, ours: Collection[str]) -> None:
     """Give plain files of ours, and all folders, their permissions and times again."""
     for where in ours:
@@ -74,7 +81,7 @@ def mend_marks(root: Path, ours: Collection[str]) -> None:
             path.chmod(MODE)
             os.utime(path, (NO_TIME, NO_TIME))
     for folder, _, _ in os.walk(root):
-        if os.stat(folder).st_mtime != NO_TIME:
+        if _time_of(Path(folder)) != NO_TIME:
             os.utime(folder, (NO_TIME, NO_TIME))
 
 
