@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import orjson
+import pytest
 
 from strava_assets.publish.paths import map_path
 from strava_assets_tests.publish.conftest import Published
@@ -23,6 +27,37 @@ def test_every_finding_of_every_damaged_map_says_what_and_where(published: Publi
             assert not re.search(r"\b7\.[56]\d|\b47\.[45]\d", finding.what), (wrong, finding)
         seen |= {finding.invariant for finding in findings}
     assert {"I6", "I7", "I8", "I10", "I13"} <= seen
+
+
+@pytest.mark.parametrize(
+    ("change", "invariant", "words"),
+    [
+        ({"total_elevation_gain": 5000}, "I5", "total_elevation_gain is more than the visible ascents"),
+        ({"max_heartrate": 210}, "I5", "max_heartrate is more than any visible sample's"),
+        ({"average_watts": 900}, "I5", "average_watts is more than any visible sample's"),
+        ({"private": True}, "I15", "private is not false"),
+        ({"home": 1}, "I7", "'home' is no published name"),
+        ({"startDate": "2024-02-31"}, "I6", "startDate is not what it should be"),
+    ],
+)
+def test_what_one_ride_tells_too_much_is_found_beside_its_csv(
+    published: Published, change: dict[str, Any], invariant: str, words: str
+) -> None:
+    document = orjson.loads(map_of(published).read_bytes())
+    member = document["objects"]["activities"]["geometries"][2]["properties"]
+    member.update(change)
+    findings = published.installation.gate().judge({map_path(published.athlete): orjson.dumps(document)}).findings
+    told = [finding for finding in findings if finding.what == words]
+    assert [finding.invariant for finding in told] == [invariant]
+    assert member["actID"] in told[0].where
+
+
+@pytest.mark.parametrize("corner", range(4))
+def test_a_box_that_is_another_is_found(published: Published, corner: int) -> None:
+    document = orjson.loads(map_of(published).read_bytes())
+    document["bbox"][corner] += 1e-5
+    findings = published.installation.gate().judge({map_path(published.athlete): orjson.dumps(document)}).findings
+    assert ("I10", map_path(published.athlete)) in {(finding.invariant, finding.where) for finding in findings}
 
 
 def test_a_passage_tells_what_it_did(published: Published) -> None:
