@@ -183,7 +183,7 @@ def _gaps(
         fell = fell[(fell >= 0) & (fell < len(goes_on))]
         back = np.concatenate([back, fell[goes_on[fell]]])
     late = np.flatnonzero(goes_on & (elapsed > _PAUSE))
-    late = late[elapsed[late] > 10 * _usual(elapsed, late, tracks, learned_from)]
+    late = late[_unusual(elapsed, late, tracks, learned_from)]
     late = late[(elapsed[late] > 3600.0) | (_lengths(tracks, late) > 200.0)]
     # only a piece that is that large can hold a step that is so long
     boxes = pieces.boxes
@@ -210,19 +210,22 @@ def _carried(
     return time[np.maximum.accumulate(carried)]
 
 
-def _usual(
+def _unusual(
     elapsed: NDArray[np.float64], steps: NDArray[np.int64], tracks: Tracks, learned_from: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """The middle time, seconds, between two samples of the tracks that some steps belong to, by step; 0 without any."""
+) -> NDArray[np.bool_]:
+    """Whether steps took more than ten times as long as the middle one of their track, if there is one."""
     owners, place = np.unique(np.searchsorted(tracks.starts, steps, side="right") - 1, return_inverse=True)
-    usual = np.zeros(len(owners))
+    unusual = np.zeros(len(steps), bool)
     for k, owner in enumerate(owners):
-        own = slice(tracks.starts[owner], tracks.starts[owner + 1] - 1)
-        times = elapsed[own][learned_from[own]]
+        own, mine = slice(tracks.starts[owner], tracks.starts[owner + 1] - 1), place == k
+        times, late = elapsed[own][learned_from[own]], elapsed[steps[mine]]
+        # mostly more than half of all steps are that much shorter than the shortest late one: then so is the middle
+        if 2 * np.count_nonzero(10 * times < late.min()) > len(times):
+            unusual[mine] = True
+            continue
         times = times[np.isfinite(times)]
-        if len(times):
-            usual[k] = np.partition(times, len(times) // 2)[len(times) // 2]
-    return usual[place]
+        unusual[mine] = late > (10 * np.partition(times, len(times) // 2)[len(times) // 2] if len(times) else 0.0)
+    return unusual
 
 
 def _long_enough(tracks: Tracks, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:
