@@ -93,8 +93,7 @@ def _withdraw_seen(gate: Gate, tell: Tell | None) -> set[str]:
             exposed |= shown
     _tell(tell, exposed, on_map)
     if exposed:
-        _show_only(gate, remaining)
-        gate.withdraw(csv_path(*pair) for pair in exposed)
+        _take_out(gate, remaining, exposed)
     return {activity for _, activity in exposed}
 
 
@@ -145,10 +144,15 @@ def _withdraw_found(gate: Gate, tell: Tell | None) -> set[str]:
             remaining[match[1]].append(Feature(properties, member.arcs))
     _tell(tell, exposed, on_map)
     if exposed or changed:
-        _show_only(gate, remaining)
-        gate.withdraw(csv_path(*pair) for pair in exposed)
+        _take_out(gate, remaining, exposed)
     gate.proved(path for path in csvs if path in known)
     return {activity for _, activity in exposed}
+
+
+def _take_out(gate: Gate, remaining: Mapping[str, Sequence[Feature]], exposed: Collection[tuple[str, str]]) -> None:
+    """The maps show what remains, and then the CSVs of the rest go."""
+    _show_only(gate, remaining)
+    gate.withdraw(csv_path(*pair) for pair in exposed)
 
 
 def _tell(
