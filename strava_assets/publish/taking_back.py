@@ -73,6 +73,7 @@ def _withdraw_seen(gate: Gate, tell: Tell | None) -> set[str]:
     if all(entry.under == mark for path, entry in known.items() if CSV_PATH.match(path)):
         return set()
     areas = invariants.forbidden_areas(gate.rules.zones, invariants.LINE_TOLERANCE)
+    names = ZoneNames(gate.rules.zones)
     exposed: set[tuple[str, str]] = set()
     remaining: dict[str, list[Feature]] = {}
     on_map: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -87,9 +88,9 @@ def _withdraw_seen(gate: Gate, tell: Tell | None) -> set[str]:
         owners = [member.properties["actID"] for member in drawn for _ in member.lines]
         shown = {(match[1], found.where) for found in invariants.near_zones("I1", tracks, owners, areas)}
         if shown:
-            members = topojson_file.read(data).features
-            remaining[match[1]] = [f for f in members if (match[1], f.properties["actID"]) not in shown]
-            on_map |= {(match[1], f.properties["actID"]): f.properties for f in members}
+            members = {(match[1], f.properties["actID"]): f for f in topojson_file.read(data).features}
+            remaining[match[1]] = [_unnamed(member, names) for pair, member in members.items() if pair not in shown]
+            on_map |= {pair: members[pair].properties for pair in shown}
             exposed |= shown
     _tell(tell, exposed, on_map)
     if exposed:
@@ -136,17 +137,24 @@ def _withdraw_found(gate: Gate, tell: Tell | None) -> set[str]:
             if (match[1], member.properties["actID"]) in exposed:
                 on_map[match[1], member.properties["actID"]] = member.properties
                 continue
-            properties = dict(member.properties)
-            if names.told_by(properties["name"]) and properties["name"] != properties["type_extended"]:
-                properties["name"], changed = properties["type_extended"], True
-            if names.told_by(properties["gear_name"]):
-                properties["gear_name"], changed = None, True
-            remaining[match[1]].append(Feature(properties, member.arcs))
+            kept = _unnamed(member, names)
+            changed |= kept.properties != member.properties
+            remaining[match[1]].append(kept)
     _tell(tell, exposed, on_map)
     if exposed or changed:
         _take_out(gate, remaining, exposed)
     gate.proved(path for path in csvs if path in known)
     return {activity for _, activity in exposed}
+
+
+def _unnamed(member: Feature, names: ZoneNames) -> Feature:
+    """An activity whose names tell no zone's."""
+    properties = dict(member.properties)
+    if names.told_by(properties["name"]):
+        properties["name"] = properties["type_extended"]
+    if names.told_by(properties["gear_name"]):
+        properties["gear_name"] = None
+    return Feature(properties, member.arcs)
 
 
 def _take_out(gate: Gate, remaining: Mapping[str, Sequence[Feature]], exposed: Collection[tuple[str, str]]) -> None:
