@@ -1,9 +1,9 @@
 """The cut against what everybody would write, on the same tracks: from a table of samples to lines that may be shown.
 
 Tracks are rides of the simulated athlete that start at one of a few places, which are zones; a table holds some of
-them, as a month does, and is written and read as the project does it. One thread each, and the processor's time that it has had: on a machine that
-does nothing else, that is the time which passes. Month by month everybody takes a turn, several times, and everybody's
-best counts: what else the machine does hits all of them alike, or nobody.
+them, as a month does, and is written and read as the project does it. One thread each, and the processor's time that it
+has had: on a machine that does nothing else, that is the time which passes. Month by month everybody takes a turn,
+several times, and everybody's best counts: what else the machine does hits all of them alike, or nobody.
 """
 
 from __future__ import annotations
