@@ -20,6 +20,8 @@ from strava_assets.privacy.rings import Ring
 LONG_STEP = 500.0
 #: Around an area, metres: a shorter step from outside does not meet it.
 NEAR = 60.0
+#: Of so few steps it is quicker to tell whether they meet an area than whether they may.
+FEW = 100
 #: Steps in a piece.
 PIECE = 64
 
@@ -258,10 +260,11 @@ def _steps_meeting(
     west, east = np.minimum(lon[a], lon_b), np.maximum(lon[a], lon_b)
     asked = (west <= width) & (east >= -width) | (east >= 360 - width) | (west <= width - 360)
     asked &= (np.minimum(lat[a], lat[a + 1]) <= height) & (np.maximum(lat[a], lat[a + 1]) >= -height)
-    # from close by, or so long that nobody knows
-    far = np.flatnonzero(asked)
-    far = far[np.hypot(lon_b[far] - lon[a[far]], lat[a[far] + 1] - lat[a[far]]) * geodesy.LONGEST_DEGREE <= 0.95 * NEAR]
-    asked[far] = shapely.intersects_xy(area.surroundings, *_plane(tracks, index[a[far]], area).T)
+    if len(a) > FEW:  # from close by, or so long that nobody knows
+        far = np.flatnonzero(asked)
+        length = np.hypot(lon_b[far] - lon[a[far]], lat[a[far] + 1] - lat[a[far]]) * geodesy.LONGEST_DEGREE
+        far = far[length <= 0.95 * NEAR]
+        asked[far] = shapely.intersects_xy(area.surroundings, *_plane(tracks, index[a[far]], area).T)
     open_ = np.flatnonzero(asked)
     if len(open_):
         asked[open_] = _lines_meeting(area, lon[a[open_]], lat[a[open_]], lon_b[open_], lat[a[open_] + 1])
