@@ -218,11 +218,12 @@ def _unusual(
     unusual = np.zeros(len(steps), bool)
     for k, owner in enumerate(owners):
         own, mine = slice(tracks.starts[owner], tracks.starts[owner + 1] - 1), place == k
-        times, late = elapsed[own][learned_from[own]], elapsed[steps[mine]]
+        counts, late = learned_from[own], elapsed[steps[mine]]
         # mostly more than half of all steps are that much shorter than the shortest late one: then so is the middle
-        if 2 * np.count_nonzero(10 * times < late.min()) > len(times):
+        if 2 * np.count_nonzero(counts & (10 * elapsed[own] < late.min())) > np.count_nonzero(counts):
             unusual[mine] = True
             continue
+        times = elapsed[own][counts]
         times = times[np.isfinite(times)]
         unusual[mine] = late > (10 * np.partition(times, len(times) // 2)[len(times) // 2] if len(times) else 0.0)
     return unusual

@@ -145,8 +145,9 @@ def walked(steps: Floats) -> NDArray[np.int64]:
     Whole numbers, because differences of a float total depend on what was summed before: one activity's
     figures would then hang on its neighbours' last bits, and a rebuild would not be byte-identical.
     """
-    total = np.zeros(len(steps) + 1, np.int64)
-    np.cumsum(np.rint(steps * 1e6).astype(np.int64), out=total[1:])
+    total, micrometres = np.empty(len(steps) + 1, np.int64), steps * 1e6
+    total[0] = 0
+    np.cumsum(np.rint(micrometres, out=micrometres).astype(np.int64), out=total[1:])
     return total
 
 

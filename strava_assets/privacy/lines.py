@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from strava_assets.privacy import geodesy
 from strava_assets.privacy.cut import TOLERANCE, Runs, Samples
-from strava_assets.privacy.tracks import ranges
 
 #: Cells of the fixed grid in one degree: no vertex moves more than 0.8 m, whatever the extent, and
 #: one ride's vertices never depend on another's.
@@ -62,30 +61,38 @@ def simplified(
 
 def _simplified(samples: Samples, runs: Runs, tolerance: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The same for a few runs, which a processor's own memory can hold."""
-    index, starts = runs.samples, np.concatenate([[0], np.cumsum(runs.last - runs.first + 1)])
-    lon = samples.lon[index]
+    starts = np.concatenate([[0], np.cumsum(runs.last - runs.first + 1)])
+    lon, lat = _joined(samples.lon, runs.first, runs.last), _joined(samples.lat, runs.first, runs.last)
     located = np.isfinite(lon)
+    place = None
     if not located.all():
-        starts = np.concatenate([[0], np.cumsum(located)])[starts]
-        index, lon = index[located], lon[located]
-    east, north = _plane(lon, samples.lat[index], starts)
+        place = np.flatnonzero(located)
+        starts, lon, lat = np.searchsorted(place, starts), lon[place], lat[place]
+    east, north = _plane(lon, lat, starts)
+    coords = np.empty((len(east), 3))
+    coords[:, 0], coords[:, 1], coords[:, 2] = east, north, np.arange(len(east))  # z carries the index
     first, last = _legs(east, north, starts)
-    where = ranges(first, last + 1)
-    coords = np.empty((len(where), 3))
-    coords[:, 0], coords[:, 1], coords[:, 2] = east[where], north[where], where  # z carries the index
-    legs = shapely.linestrings(coords, indices=np.repeat(np.arange(len(first)), last - first + 1))
+    legs = shapely.linestrings(_joined(coords, first, last), indices=np.repeat(np.arange(len(first)), last - first + 1))
     drawn = shapely.simplify(legs, tolerance, preserve_topology=False)
-    kept = np.zeros(len(index), bool)
+    kept = np.zeros(len(east), bool)
     kept[starts[:-1]] = True  # also of a run of one
     kept[shapely.get_coordinates(drawn, include_z=True)[:, 2].astype(np.int64)] = True
     chosen = np.flatnonzero(kept)
 
-    lon, lat = samples.lon[index[chosen]], samples.lat[index[chosen]]
-    cells = np.rint(np.column_stack([lon, lat]) * CELLS).astype(np.int64)
     whose = np.searchsorted(starts, chosen, side="right") - 1
+    index = chosen if place is None else place[chosen]
+    ends = np.cumsum(runs.last - runs.first + 1)
+    index = index + (runs.last - ends + 1)[whose]
+    cells = np.rint(np.column_stack([samples.lon[index], samples.lat[index]]) * CELLS).astype(np.int64)
     repeated = np.concatenate([[False], (np.diff(whose) == 0) & (np.diff(cells, axis=0) == 0).all(axis=1)])
     cells, whose = cells[~repeated], whose[~repeated]
     return cells, np.searchsorted(whose, np.arange(len(runs.first) + 1)).astype(np.int64)
+
+
+def _joined(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Ranges of an array, both ends included, one after the other."""
+    parts = [values[a:b] for a, b in zip(first.tolist(), (last + 1).tolist(), strict=True)]
+    return np.concatenate([values[:0], *parts])
 
 
 def _plane(
@@ -113,8 +120,10 @@ def _legs(
     Neighbouring legs of a run share a sample: the last before another whole `LONGEST_CHORD` was walked. Legs of a
     single sample are left out.
     """
-    steps = np.square(np.diff(east))
-    steps += np.square(np.diff(north))
+    steps, up = np.diff(east), np.diff(north)
+    steps *= steps
+    up *= up
+    steps += up
     length = geodesy.walked(np.sqrt(steps, out=steps))
     heads, tails = starts[:-1], starts[1:] - 1
     chord = int(LONGEST_CHORD * 1e6)

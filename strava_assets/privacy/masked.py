@@ -110,8 +110,8 @@ def positions(table: pa.Table, ids: Sequence[int]) -> Samples:
 def _only(table: pa.Table, ids: Sequence[int]) -> pa.Table:
     """The rows of some activities; a table that has no others as it is."""
     owner = table.column("activity_id").to_numpy()
-    heads = owner[np.flatnonzero(np.diff(owner, prepend=-1))]
-    if np.isin(heads, ids).all():
+    tails = owner[np.append(np.flatnonzero(owner[1:] != owner[:-1]), -1)] if len(owner) else owner
+    if np.isin(tails, ids).all():
         return table
     return table.filter(pc.is_in(table.column("activity_id"), pa.array(ids, pa.int64())))
 

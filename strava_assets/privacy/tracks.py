@@ -23,6 +23,8 @@ LONG_STEP = 500.0
 MOST_BEND = 0.1
 #: Around an area, metres: a shorter step from outside does not meet it.
 NEAR = 60.0
+#: Of so few steps it is quicker to tell whether they meet an area than whether they may.
+FEW = 100
 #: Steps in a piece.
 PIECE = 64
 
@@ -202,31 +204,23 @@ def touching(pieces: Pieces, area: Area) -> NDArray[np.int64]:
     index = ranges(first, end)
     (width, height), (lon, lat) = area.box, pieces.tracks.around(area.center, index)
 
-    # steps, the short way round, by their boxes
-    a = np.delete(np.arange(len(index)), np.cumsum(end - first) - 1)
-    lon_b = lon[a] + geodesy.unwrap(lon[a + 1] - lon[a])
-    west, east = np.minimum(lon[a], lon_b), np.maximum(lon[a], lon_b)
-    meets = (west <= width) & (east >= -width) | (east >= 360 - width) | (west <= width - 360)
-    meets &= (np.minimum(lat[a], lat[a + 1]) <= height) & (np.maximum(lat[a], lat[a + 1]) >= -height)
-    a, lon_b = a[meets], lon_b[meets]
-
-    # positions, also those that are all there is of a track: only between the circles they have to be looked at
     away = area.ring.measured(lon, lat)
-    boxed = (np.abs(lon) <= width) & (np.abs(lat) <= height)
-    inside = boxed & (away < area.ring.inner)
-    place = np.flatnonzero(boxed & ~inside & (away <= area.ring.outer))
+
+    # positions, also those that are all there is of a track: between the circles, and in the box, they are looked at
+    inside = away < area.ring.inner
+    place = np.flatnonzero(~inside & (away <= area.ring.outer))
+    place = place[(np.abs(lon[place]) <= width) & (np.abs(lat[place]) <= height)]
     inside[place] = shapely.intersects_xy(area.geometry, *_plane(pieces.tracks, index[place], area).T)
 
-    # a step with an end inside meets the area; of the others, most begin farther away than they are long
-    ends = inside[a] | inside[a + 1]
-    passed = area.ring.measured(lon_b, lat[a + 1]) + away[a] - area.ring.length(lon_b - lon[a], lat[a + 1] - lat[a])
-    open_ = np.flatnonzero(~ends & ((passed <= 2 * area.ring.outer) | (np.abs(lon_b) > 180.0)))
-    length = np.hypot(lon_b[open_] - lon[a[open_]], lat[a[open_] + 1] - lat[a[open_]]) * geodesy.LONGEST_DEGREE
-    close = shapely.intersects_xy(area.surroundings, *_plane(pieces.tracks, index[a[open_]], area).T)
-    open_ = open_[close | (length > 0.95 * NEAR)]
-    if len(open_):
-        ends[open_[_steps_meeting(area, lon[a[open_]], lat[a[open_]], lon_b[open_], lat[a[open_] + 1])]] = True
-    inside[a[ends]] = inside[a[ends] + 1] = True
+    # most steps begin and end farther away than they are long; one that may go the other way round is looked at
+    length = area.ring.length(np.diff(lon), np.diff(lat))
+    passes = away[:-1] + away[1:] - length <= 2 * area.ring.outer
+    passes |= length > 90 * area.ring.scale[0]
+    passes[np.cumsum(end - first)[:-1] - 1] = False  # from the end of a range to the next one
+    a = np.flatnonzero(passes)
+    met = inside[a] | inside[a + 1]  # with an end inside, it meets the area
+    met[~met] = _steps_meeting(pieces.tracks, index, a[~met], lon, lat, area)
+    inside[a[met]] = inside[a[met] + 1] = True
     return index[inside]
 
 
@@ -278,15 +272,42 @@ def nearest(pieces: Pieces, area: Area, within: float) -> float:
 
 
 def _steps_meeting(
+    tracks: Tracks,
+    index: NDArray[np.int64],
+    a: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    area: Area,
+) -> NDArray[np.bool_]:
+    """Whether steps with no end in the area meet it; ``lon`` and ``lat`` in degrees relative to its centre."""
+    # the short way round, by their boxes
+    (width, height), lon_b = area.box, lon[a] + geodesy.unwrap(lon[a + 1] - lon[a])
+    west, east = np.minimum(lon[a], lon_b), np.maximum(lon[a], lon_b)
+    asked = (west <= width) & (east >= -width) | (east >= 360 - width) | (west <= width - 360)
+    asked &= (np.minimum(lat[a], lat[a + 1]) <= height) & (np.maximum(lat[a], lat[a + 1]) >= -height)
+    if len(a) > FEW:  # from close by, or so long that nobody knows
+        far = np.flatnonzero(asked)
+        length = np.hypot(lon_b[far] - lon[a[far]], lat[a[far] + 1] - lat[a[far]]) * geodesy.LONGEST_DEGREE
+        far = far[length <= 0.95 * NEAR]
+        asked[far] = shapely.intersects_xy(area.surroundings, *_plane(tracks, index[a[far]], area).T)
+    open_ = np.flatnonzero(asked)
+    if len(open_):
+        asked[open_] = _lines_meeting(area, lon[a[open_]], lat[a[open_]], lon_b[open_], lat[a[open_] + 1])
+    return asked
+
+
+def _lines_meeting(
     area: Area,
     lon_a: NDArray[np.float64],
     lat_a: NDArray[np.float64],
     lon_b: NDArray[np.float64],
     lat_b: NDArray[np.float64],
-) -> NDArray[np.int64]:
-    """Indices of steps that meet the area; degrees relative to its centre, the short way round."""
+) -> NDArray[np.bool_]:
+    """Whether steps meet the area, projected; long ones in pieces."""
     step, lines = _followed(area, lon_a, lat_a, lon_b, lat_b)
-    return np.unique(step[shapely.intersects(area.geometry, lines)])
+    met = np.zeros(len(lon_a), bool)
+    met[step[shapely.intersects(area.geometry, lines)]] = True
+    return met
 
 
 def _followed(

@@ -2,8 +2,8 @@
 
 Tracks are rides of the simulated athlete that start at one of a few places, which are zones; a table holds some of
 them, as a month does, and is written and read as the project does it. One thread each, and the processor's time that it
-has had: on a machine that does nothing else, that is the time which passes. Month by month everybody takes a turn,
-several times, and everybody's best counts: what else the machine does hits all of them alike, or nobody.
+has had: on a machine that does nothing else, that is the time which passes. In turn everybody does all months, several
+times, and of each month everybody's best counts: what else the machine does hits all of them alike, or nobody.
 """
 
 from __future__ import annotations
@@ -118,12 +118,12 @@ def our_cut(samples: Samples, areas: list[Area]) -> np.ndarray:
     """Lines of the visible runs, simplified and on the grid; several for an activity."""
     runs = cut.visible_runs(samples, areas)
     cells, starts = lines.simplified(samples, runs)
-    whose = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    drawable = np.diff(starts) >= 2
-    shown = drawable[whose]
-    _, line = np.unique(whose[shown], return_inverse=True)
+    sizes = np.diff(starts)
+    drawable = sizes >= 2
+    shown, line = np.repeat(drawable, sizes), np.repeat(np.arange(drawable.sum()), sizes[drawable])
     drawn = shapely.linestrings(cells[shown] / lines.CELLS, indices=line)
-    return shapely.multilinestrings(drawn, indices=np.unique(runs.activity[drawable], return_inverse=True)[1])
+    whose = runs.activity[drawable]
+    return shapely.multilinestrings(drawn, indices=np.cumsum(np.diff(whose, prepend=whose[:1]) > 0))
 
 
 def overlay_cut(samples: Samples, shapes: geopandas.GeoDataFrame) -> geopandas.GeoSeries:
@@ -170,8 +170,8 @@ def main(tracks: int = 2000, points: int = 4000, zones: int = 10, postgis: str |
             contestants = [Contestant(one.name, one.deed, time.perf_counter) for one in contestants]
         best = {one.name: np.full(len(months), np.inf) for one in contestants}
         for _ in range(_ROUNDS):
-            for number, month in enumerate(months):
-                for one in contestants:
+            for one in contestants:
+                for number, month in enumerate(months):
                     best[one.name][number] = min(best[one.name][number], one.took(number, month))
     total, (ours, *_) = tracks * points, (seconds.sum() for seconds in best.values())
     table = Table(

@@ -188,7 +188,7 @@ shapes = st.one_of(
 walks = st.tuples(st.integers(0, 2**32 - 1), st.integers(20, 400), st.floats(1, 120), st.floats(0, 1.2))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(shapes, min_size=1, max_size=3),
     walks,
