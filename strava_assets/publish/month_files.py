@@ -62,7 +62,7 @@ def publish_month(
     """
     report = MonthReport()
     shown = masked[masked["hidden_because"].isna()]
-    paths = {int(row.activity_id): csv_path(*ids[int(row.activity_id)]) for row in shown.itertuples()}
+    paths = {activity: csv_path(*ids[activity]) for activity in shown["activity_id"].astype(int).tolist()}
     prints = {
         path: csv_fingerprint(print_, dropped)
         for path, print_ in zip(paths.values(), shown["fingerprint"], strict=True)

@@ -60,15 +60,19 @@ def tracks_svg(
         lines = []
         for part in shapely.get_parts(shape):
             coords = shapely.get_coordinates(part)
-            x = left + (coords[:, 0] - west) * squeeze * scale
-            y = top + (north - coords[:, 1]) * scale
-            points = np.unique(np.column_stack([x, y]).round(1), axis=0, return_index=True)[1]
-            lines.append("M" + "L".join(f"{x[i]:.1f} {y[i]:.1f}" for i in np.sort(points)))
+            x = np.rint(10 * (left + (coords[:, 0] - west) * squeeze * scale)).astype(np.int64)
+            y = np.rint(10 * (top + (north - coords[:, 1]) * scale)).astype(np.int64)
+            drawn = np.sort(np.unique(x * 100_000 + y, return_index=True)[1])  # each place once
+            lines.append("M" + "L".join(["%.1f %.1f"] * len(drawn)) % _pairs(x[drawn] / 10, y[drawn] / 10))
         paths.append(f'<path d="{"".join(lines)}" stroke="{COLOURS.get(sport, OTHER)}"/>')
     return (
         f'{head}{frame}<g fill="none" stroke-width="1.5" stroke-opacity=".7" stroke-linejoin="round">'
         f"{''.join(paths)}</g></svg>"
     )
+
+
+def _pairs(x: np.ndarray, y: np.ndarray) -> tuple[float, ...]:
+    return tuple(np.column_stack([x, y]).ravel().tolist())
 
 
 def as_markdown(svg: str, label: str) -> str:

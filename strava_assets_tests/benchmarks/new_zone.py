@@ -32,6 +32,7 @@ from strava_assets.privacy.zones import disc
 from strava_assets.publish import topojson_decoder
 from strava_assets.settings import Settings
 from strava_assets.stack import settings_environment
+from strava_assets.strava.account import newly_connected
 from strava_assets_tests.benchmarks.latency import folder, living, wait_until_idle
 
 out = Console()
@@ -54,6 +55,7 @@ class Measured:
     months: int = 0
     reads: int = 0
     said: str = ""
+    load: str = ""
     first_gone: float = 0.0
     off_the_map: float = 0.0
     gone: float = 0.0
@@ -123,6 +125,7 @@ def _watch(file: Path, path: Path, installation: Installation) -> Measured:
     measured.said = " ".join((command.stdout.read() if command.stdout else "").split())
     wait_until_idle(settings)
     measured.activities = len(gone)
+    measured.load = " ".join(f"{load:.1f}" for load in os.getloadavg())
     measured.runs = _runs(settings, began)
     return measured
 
@@ -147,6 +150,8 @@ def _settle(installation: Installation) -> None:
 
 
 def _nothing_to_do(installation: Installation) -> bool:
+    if newly_connected(installation.database):
+        return False
     with installation.database.transaction() as connection:
         if list(queries().requested_months(connection, fresh_events=True)):
             return False
@@ -213,7 +218,11 @@ def main(activities: int = 500, home: str | None = None, everything: bool = Fals
     with folder(home) as place:
         found = measure(place, activities, everything)
     out.print(found.said)
-    table = Table("until", "seconds", title=f"a new zone: {activities:,} activities, {found.activities:,} in it")
+    table = Table(
+        "until",
+        "seconds",
+        title=f"a new zone: {activities:,} activities, {found.activities:,} in it, load {found.load}",
+    )
     for name, seconds in (
         ("the first file withdrawn", found.first_gone),
         ("off the map", found.off_the_map),
