@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from strava_assets.archive.importer import import_path
 from strava_assets.database import embedded
@@ -28,6 +29,33 @@ REAL_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 # nothing of the machine's own settings may reach a test
 for name in [name for name in os.environ if name.startswith(("STRAVA_", "DAGSTER_", "AWS_"))]:
     del os.environ[name]
+
+
+#: What takes longest begins first, so that no process has it left at the end.
+LONGEST = ("end_to_end", "attacks", "assets", "faults", "fuzz", "browser")
+#: Folders whose tests share what one process makes once.
+TOGETHER = ("attacks", "browser")
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """A file's tests run in one process, one after the other; so do those of some folders."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        folder = file.split("/")[1]
+        return folder if folder in TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Who does what."""
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    folder = Path(__file__).parent
+    items.sort(key=lambda item: rank.get(item.path.relative_to(folder).parts[0], len(rank)))
 
 
 @pytest.fixture(autouse=True)

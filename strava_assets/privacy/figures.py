@@ -247,11 +247,12 @@ def _grades(visible: VisibleSamples, recorded: Array, altitude: Array, owner: ND
     known = np.flatnonzero(np.isfinite(height))
     if np.isfinite(given).all() or not len(known):
         return given
-    # runs far apart on one line, so that one search serves all of them
+    # runs far apart on one line, so that one search serves all of them; whole millimetres, as a sum of two fractions
+    # would be rounded by how many runs came before
     along = _carried_forward(visible.distance)[known]
-    place = along + visible.run[known] * _APART
-    behind = np.searchsorted(place, place - _GRADE_REACH, side="left")
-    ahead = np.searchsorted(place, place + _GRADE_REACH, side="right") - 1
+    place = np.rint(along * 1000).astype(np.int64) + visible.run[known] * int(_APART * 1000)
+    behind = np.searchsorted(place, place - int(_GRADE_REACH * 1000), side="left")
+    ahead = np.searchsorted(place, place + int(_GRADE_REACH * 1000), side="right") - 1
     length = along[ahead] - along[behind]
     with np.errstate(invalid="ignore", divide="ignore"):
         slope = np.clip((height[known][ahead] - height[known][behind]) / length * 100, -_STEEPEST, _STEEPEST)

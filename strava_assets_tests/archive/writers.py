@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 START = datetime(2024, 5, 10, 6, 0, tzinfo=UTC)
-_FIT_EPOCH = datetime(1989, 12, 31, tzinfo=UTC)
+FIT_EPOCH = datetime(1989, 12, 31, tzinfo=UTC)
 
 # name: field number, struct format, FIT base type, scale, offset, "no value"
 _RECORD = {
@@ -55,7 +55,7 @@ def fit(
     With ``own_kinds`` a record has the fields that its sample has; else all have the same.
     """
     names = [name for name in _RECORD if any(name in sample for sample in samples)]
-    began = int((start - _FIT_EPOCH).total_seconds())
+    began = int((start - FIT_EPOCH).total_seconds())
     body = _definition(0, 0, [(0, 1, 0x00), (1, 2, 0x84), (2, 2, 0x84), (4, 4, 0x86)])
     body += struct.pack("<BBHHI", 0, kind, 1, 1836, began)  # a Garmin edge 1000
     body += _records(names)
@@ -74,8 +74,8 @@ def fit(
                 "<IIBBHH", began + times[-1], began + times[0], sport, sub_sport, calories, 12
             )
     header = struct.pack("<BBHI4s", 14, 0x10, 2132, len(body), b".FIT")
-    header += struct.pack("<H", _crc(header))
-    return header + body + struct.pack("<H", _crc(header + body))
+    header += struct.pack("<H", fit_crc(header))
+    return header + body + struct.pack("<H", fit_crc(header + body))
 
 
 def _records(names: Sequence[str]) -> bytes:
@@ -115,30 +115,23 @@ def _field(name: str, value: float | None, began: int) -> bytes:
     return struct.pack(f"<{code}", round((value + offset) * scale) + (began if name == "time" else 0))
 
 
-def _crc(data: bytes) -> int:
-    """FIT's CRC-16, a half byte at a time."""
-    table = (
-        0x0000,
-        0xCC01,
-        0xD801,
-        0x1400,
-        0xF001,
-        0x3C00,
-        0x2800,
-        0xE401,
-        0xA001,
-        0x6C00,
-        0x7800,
-        0xB401,
-        0x5000,
-        0x9C01,
-        0x8801,
-        0x4400,
-    )
+def _crc_of_bytes() -> list[int]:
+    table = []
+    for crc in range(256):
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0xA001 if crc & 1 else 0)
+        table.append(crc)
+    return table
+
+
+_CRC = _crc_of_bytes()
+
+
+def fit_crc(data: bytes) -> int:
+    """FIT's CRC-16."""
     crc = 0
     for byte in data:
-        for half in (byte & 15, byte >> 4):
-            crc = (crc >> 4) ^ table[crc & 15] ^ table[half]
+        crc = (crc >> 8) ^ _CRC[(crc ^ byte) & 0xFF]
     return crc
 
 

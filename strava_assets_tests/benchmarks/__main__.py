@@ -13,6 +13,7 @@ from strava_assets_tests.benchmarks import (
     attacks,
     cutting,
     gateway,
+    history,
     kills,
     latency,
     new_zone,
@@ -38,6 +39,7 @@ def main(arguments: list[str]) -> int:
     one.add_argument("--rate", type=int, default=500, help="events a second")
     latency.options(parts.add_parser("latency", help="from an event to the map, the whole stack"))
     new_zone.options(parts.add_parser("zone", help="a new zone over a long history: withdrawn, and published again"))
+    history.options(parts.add_parser("history", help="ten years from the export's zip to the map, by stage"))
     kills.options(parts.add_parser("kills", help="an import killed at random moments, against one undisturbed"))
     given = parser.parse_args(arguments)
     options = {name: value for name, value in vars(given).items() if name != "part"}
@@ -58,6 +60,8 @@ def main(arguments: list[str]) -> int:
         latency.main(**options)
     if given.part in (None, "zone"):
         new_zone.main(**options)
+    if given.part in (None, "history"):
+        history.main(**options)
     if given.part == "kills":  # not a figure: either it ends the same, or it does not
         good = kills.main(**options)
     return 0 if good else 1

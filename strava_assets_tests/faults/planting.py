@@ -58,7 +58,7 @@ def failure(folder: Path, tests: Collection[str]) -> str:
         They could not be run at all, which says nothing of any fault.
     """
     named = [f"strava_assets_tests/{test}" for test in tests]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *named]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *named]
     # a planted file is compiled in memory: what is compiled on disk is always that of the file as it was
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

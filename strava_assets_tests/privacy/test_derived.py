@@ -60,3 +60,22 @@ def test_altitudes_inside_the_cut_change_no_grade_outside(hidden_height: float) 
     changed = derived(other, [home])[1]
     assert changed["grade_smooth"].tobytes() == made["grade_smooth"].tobytes()
     assert np.isfinite(made["grade_smooth"]).all()
+
+
+def test_samples_exactly_as_far_away_as_the_grade_reaches_count_in_any_company() -> None:
+    """I12: what is summed up to find a neighbour must not be rounded by how many runs came before."""
+    chance = np.random.default_rng(3)
+    distance, altitude = np.arange(2000) / 10, chance.uniform(0, 50, 2000)
+
+    def grades(before: int) -> np.ndarray:
+        count = before + len(distance)
+        run = np.append(np.arange(before), np.full(len(distance), before))
+        visible = figures.VisibleSamples(
+            np.arange(count), run, np.arange(count) * 1.0, np.append(np.zeros(before), distance), np.zeros(before + 1)
+        )
+        channels = {name: np.full(count, np.nan) for name in ("velocity_smooth", "grade_smooth")}
+        channels["altitude"] = np.append(np.zeros(before), altitude)
+        return figures.derived(visible, channels, run)["grade_smooth"][before:]
+
+    alone = grades(0)
+    assert all(grades(before).tobytes() == alone.tobytes() for before in (1, 2, 7, 1000))

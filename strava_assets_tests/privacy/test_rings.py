@@ -29,7 +29,9 @@ SHAPES = {
 def test_who_measures_less_is_inside_and_who_measures_more_is_not(shape: shapely.Geometry, place: Place) -> None:
     area, rng = Area.of((place.lon, place.lat), shape), np.random.default_rng(1)
     (west, south, east, north), reach = shape.bounds, area.reach
-    metres = rng.uniform((west - 0.2 * reach, south - 0.2 * reach), (east + 0.2 * reach, north + 0.2 * reach), (4000, 2))
+    metres = rng.uniform(
+        (west - 0.2 * reach, south - 0.2 * reach), (east + 0.2 * reach, north + 0.2 * reach), (4000, 2)
+    )
     border = shapely.get_coordinates(shapely.segmentize(shape, reach / 500))
     metres = np.concatenate([metres, border + rng.normal(0, 1, border.shape)])
     lon, lat = geodesy.local_projection(*area.center).transform(*metres.T, direction="INVERSE")
