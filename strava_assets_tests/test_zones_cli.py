@@ -146,6 +146,17 @@ def test_a_zone_over_what_is_public_withdraws_and_reports_it(strava_assets: Run,
     assert on_the_map(home) == 8
 
 
+def test_what_a_new_zone_does_not_do_is_told(strava_assets: Run, tmp_path: Path) -> None:  # noqa: F811
+    swapped = Place(HOME.lat, HOME.lon)
+    said = ok(strava_assets("zones", "add", file_of(tmp_path / "swapped.geojson", (swapped, {}))))
+    assert "no track that is here comes near" in said
+    assert "are latitude and longitude in the right order?" in said
+    near = file_of(tmp_path / "near.geojson", (swapped, {"mode": "ends_only"}), radius=80)
+    said = ok(strava_assets("zones", "add", near))
+    assert "everything is hidden, as it overlaps a zone that hides everything" in said
+    assert "rides that pass" not in said
+
+
 def test_a_file_can_be_checked_before_anything_was_done(strava_assets: Run, tmp_path: Path, monkeypatch: Any) -> None:  # noqa: F811
     monkeypatch.delenv("STRAVA_ASSETS_DATABASE_URL")
     ring = shapely.Polygon(HOME.degrees(circle(900)), [HOME.degrees(circle(100))])

@@ -24,8 +24,8 @@ from strava_assets.privacy import geodesy, strava_zones
 from strava_assets.privacy.zones import EVERYWHERE, MODES, DrawnZone, disc
 
 _NO = {"no", "n", "false", "f", "0", "0.0", "off"}
-#: A point's zone may not be larger than this, metres; more is a mistake of units.
-_LARGEST_RADIUS = 50_000.0
+#: A point's zone may not be smaller or larger than this, metres; less or more is a mistake of units.
+_SMALLEST_RADIUS, _LARGEST_RADIUS = 1.0, 50_000.0
 #: Nor may any zone be wider than this, metres; more is a mistake of the coordinate system, or no place.
 _WIDEST = 2 * _LARGEST_RADIUS
 #: Parts of one row over more than this, metres, are places of their own: each gets its own displacement.
@@ -180,6 +180,8 @@ def _disc(point: shapely.Point, radius: Any, where: str) -> shapely.Geometry:
         metres = float(radius)
     except (TypeError, ValueError):
         metres = math.nan
-    if not 0 < metres <= _LARGEST_RADIUS:
-        raise ZoneFileError(f"{where}: a point needs a radius in metres, between 1 and {_LARGEST_RADIUS:,.0f}")
+    if not _SMALLEST_RADIUS <= metres <= _LARGEST_RADIUS:
+        raise ZoneFileError(
+            f"{where}: a point needs a radius in metres, between {_SMALLEST_RADIUS:.0f} and {_LARGEST_RADIUS:,.0f}"
+        )
     return disc(point.x, point.y, metres)

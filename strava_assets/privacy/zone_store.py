@@ -5,7 +5,8 @@ shared, taken over or made larger. What does not: reading files (`zone_files`), 
 
 A place has one shape, whoever found it. A zone that is drawn where a provisional or a lifted one was takes over its
 shape: files of before were cut with it, and a second draw around one home would tell where it is (PRIVACY.md, "The
-cut", 1). Provisional zones stay in force until the owner has decided on each; once one is drawn, no new ones are made.
+cut", 1). Provisional zones stay in force until the owner has decided on each; for who has drawn one, no new ones are
+made (``places`` says who has).
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def put(
     )
 
 
-def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
+def cover_ends(database: Database, ends: NDArray[np.float64], whoever_drew: bool = False) -> list[Zone]:
     """While the owner has drawn or confirmed no zone: hide the places where tracks start or end.
 
     Parameters
@@ -148,6 +149,8 @@ def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
     database : Database
     ends : ndarray, shape (n, 2)
         lon, lat of first and last positions, degrees; NaN is passed over.
+    whoever_drew : bool
+        Also where zones were drawn: the tracks are of somebody who has drawn none.
 
     Returns
     -------
@@ -155,7 +158,7 @@ def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
         Provisional zones that are new; none once a zone was drawn, and none where the owner has lifted one.
     """
     zones = stored(database)
-    if any(zone.origin == "drawn" for zone in zones):
+    if not whoever_drew and any(zone.origin == "drawn" for zone in zones):
         return []
     return add(database, missing_places(ends, zones), origin="provisional", source="where tracks start or end")
 

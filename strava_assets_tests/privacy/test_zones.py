@@ -76,6 +76,7 @@ BOWTIE = shapely.Polygon([(7.6, 47.5), (7.61, 47.51), (7.61, 47.5), (7.6, 47.51)
         (shapely.Point(7.6, 47.5), {}, "row 2: a point needs a radius"),
         (shapely.Point(7.6, 47.5), {"radius": "wide"}, "radius"),
         (shapely.Point(7.6, 47.5), {"radius": -5}, "radius"),
+        (shapely.Point(7.6, 47.5), {"radius": 0.2}, "radius in metres, between 1 and 50,000"),
         (shapely.LineString([(0, 0), (1, 1)]), {}, "is a LineString"),
         (shapely.Polygon(), {}, "no geometry"),
     ],
