@@ -20,7 +20,7 @@ from strava_assets.privacy.tracks import Boxes, Tracks
 from strava_assets.publish import csv_files, topojson_decoder, topojson_file
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.judging.zone_names import ZoneNames
-from strava_assets.publish.map_files import publish_map, publish_summaries, readable_map, until_alone
+from strava_assets.publish.map_files import public_text, publish_map, publish_summaries, readable_map, until_alone
 from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, belongs_to_map, csv_path
 from strava_assets.publish.topojson_file import Feature
 
@@ -148,12 +148,10 @@ def _withdraw_found(gate: Gate, tell: Tell | None) -> set[str]:
 
 
 def _unnamed(member: Feature, names: ZoneNames) -> Feature:
-    """An activity whose names tell no zone's."""
+    """An activity whose texts tell no zone's name, by the rules of now."""
     properties = dict(member.properties)
-    if names.told_by(properties["name"]):
-        properties["name"] = properties["type_extended"]
-    if names.told_by(properties["gear_name"]):
-        properties["gear_name"] = None
+    properties["name"] = public_text(properties["name"], names) or properties["type_extended"]
+    properties["gear_name"] = public_text(properties["gear_name"], names)
     return Feature(properties, member.arcs)
 
 
