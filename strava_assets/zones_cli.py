@@ -127,7 +127,8 @@ def zones_add(
 ) -> None:
     """Put a file's zones in force (an export's zip will do); what is public and lies there is withdrawn at once.
 
-    A zone that is there already comes to hide more if it is added with a larger E, or without --ends-only.
+    A zone that is there already comes to hide more if it is added with a larger E, or without --ends-only; with
+    another name, it is called that.
     """
     from strava_assets.privacy import zone_store
     from strava_assets.privacy.zone_files import read_zone_file
@@ -142,6 +143,7 @@ def zones_add(
         "enlarged": changes.enlarged,
         "hide everything now": changes.tightened,
         "hide only ends now": changes.loosened,
+        "renamed": changes.renamed,
     }
     told = [f"{len(zones)} {words}" for words, zones in counts.items() if zones]
     if changes.known:

@@ -145,6 +145,14 @@ def test_a_zone_over_what_is_public_withdraws_and_reports_it(strava_assets: Run,
     ok(strava_assets("verify"))
     assert on_the_map(home) == 8
 
+    # called otherwise, its name is told by no ride from then on
+    [drawn_map] = (home / "public").glob("*/activities.topojson")
+    assert "über Land" in drawn_map.read_text()
+    file_of(tmp_path / "home.geojson", (HOME, {"name": "Über Land", "mode": "ends_only"}))
+    assert "Zones: 1 renamed." in ok(strava_assets("zones", "add", name))
+    assert "über Land" not in drawn_map.read_text()
+    ok(strava_assets("verify"))
+
 
 def test_what_a_new_zone_does_not_do_is_told(strava_assets: Run, tmp_path: Path) -> None:  # noqa: F811
     swapped = Place(HOME.lat, HOME.lon)

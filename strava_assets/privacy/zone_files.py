@@ -90,7 +90,10 @@ def _zones(file: str, frame: geopandas.GeoDataFrame, mode: str) -> Iterator[Draw
 
 
 def _text(value: Any) -> str:
-    return "" if pd.isna(value) else str(value).strip()
+    """A cell in one line, without what moves a terminal's cursor."""
+    if pd.isna(value):
+        return ""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(value)).split())
 
 
 def _layers(path: Path) -> Iterator[tuple[str, geopandas.GeoDataFrame]]:
@@ -104,6 +107,8 @@ def _layers(path: Path) -> Iterator[tuple[str, geopandas.GeoDataFrame]]:
                 frames = [(name, geopandas.read_file(source, layer=name)) for name in layers]
         except Exception as error:  # GDAL's drivers raise what they like; whatever it is, the file is refused
             said = (str(error).splitlines() or ["?"])[0][:120]
+            if "not recognized" in said:
+                said = "it is none that GDAL knows: GeoJSON, GeoPackage, Shapefile, KML, …"
             raise ZoneFileError(f"{path}: cannot be read as a file of zones ({said})") from error
         for name, frame in frames:
             if len(frame) and (not isinstance(frame, geopandas.GeoDataFrame) or frame.geometry.isna().all()):

@@ -42,6 +42,8 @@ class Changes:
         Known, now with a larger E.
     tightened, loosened : list of Zone
         Known, now hiding everywhere, or only ends.
+    renamed : list of Zone
+        Known, now with another name: no public text may tell it from now on.
     known : int
         Those that were there already, and are as they were.
     smaller : list of Zone
@@ -56,6 +58,7 @@ class Changes:
     enlarged: list[Zone] = field(default_factory=list)
     tightened: list[Zone] = field(default_factory=list)
     loosened: list[Zone] = field(default_factory=list)
+    renamed: list[Zone] = field(default_factory=list)
     known: int = 0
     smaller: list[Zone] = field(default_factory=list)
     replaced: int = 0
@@ -126,7 +129,7 @@ def put(
         kept = _zones(connection)
         known = {_key(zone.geometry): zone for zone in kept if zone.origin == origin}
         for key in [key for key in wanted if key in known]:
-            _change(connection, known[key], wanted[key].mode, expansion, show, told)
+            _change(connection, known[key], wanted[key], expansion, show, told)
         new = [zone for key, zone in wanted.items() if key not in known]
         # what is provisional keeps away from what was lifted; what is drawn takes over whatever there was
         around = kept if origin == "drawn" else list(known.values())
@@ -136,7 +139,7 @@ def put(
         now = {zone.id: zone for zone in _zones(connection)}
     return Changes(
         **{name: [now[number] for number in sorted(ids)] for name, ids in vars(told).items()},
-        known=len(drawn) - len(told.added) - len(told.enlarged | told.tightened | told.loosened),
+        known=len(drawn) - len(told.added) - len(told.enlarged | told.tightened | told.loosened | told.renamed),
         replaced=replaced,
     )
 
@@ -232,14 +235,16 @@ class _Told:
     enlarged: set[int] = field(default_factory=set)
     tightened: set[int] = field(default_factory=set)
     loosened: set[int] = field(default_factory=set)
+    renamed: set[int] = field(default_factory=set)
     smaller: set[int] = field(default_factory=set)
     redrawn: set[int] = field(default_factory=set)
 
 
-def _change(connection: Any, zone: Zone, mode: str, expansion: float | None, show: bool, told: _Told) -> None:
-    """Let a zone hide what it is asked for now; a provisional one only if it is drawn."""
+def _change(connection: Any, zone: Zone, wanted: DrawnZone, expansion: float | None, show: bool, told: _Told) -> None:
+    """Let a zone hide what it is asked for now, also its name; a provisional one only if it is drawn."""
     if zone.origin != "drawn":
         return
+    mode, name = wanted.mode, wanted.name or zone.name
     if mode == ENDS_ONLY and zone.mode == EVERYWHERE and not show:
         raise ZoneFileError(
             f"zone {zone.id} hides everywhere; to hide only ends there would publish the rides that pass. Say "
@@ -250,7 +255,9 @@ def _change(connection: Any, zone: Zone, mode: str, expansion: float | None, sho
     larger = max(zone.expansion, expansion or 0.0)
     if expansion is not None and expansion < zone.expansion:
         told.smaller.add(zone.id)
-    queries().change_zone(connection, id=zone.id, mode=mode, expansion=larger)
+    if name != zone.name:
+        told.renamed.add(zone.id)
+    queries().change_zone(connection, id=zone.id, name=name, mode=mode, expansion=larger)
     if larger > zone.expansion:
         told.enlarged.add(zone.id)
         now = _named(_zones(connection), zone.id)  # another zone may have enlarged the shape just now
