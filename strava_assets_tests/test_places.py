@@ -9,7 +9,7 @@ import shapely
 
 from strava_assets.installation import Installation
 from strava_assets.places import cover_tables
-from strava_assets.privacy import zone_store
+from strava_assets.privacy import cut_shapes, zone_store
 from strava_assets.privacy.zones import DrawnZone, Zone
 from strava_assets.schema import ACTIVITIES
 from strava_assets.tables import encode, key_of
@@ -54,6 +54,16 @@ def test_whose_home_nobody_has_drawn_is_hidden_whatever_another_athlete_drew(sha
     found = cover_tables(shared, [tracks((ADA, 0, 9000), (BEN, 20_000, 30_000))])
     assert [hold(found, east) for east in (0, 9000, 20_000, 30_000)] == [False, False, True, True]
     assert {zone.origin for zone in found} == {"provisional"}
+
+
+def test_a_place_that_overlaps_what_another_athlete_drew_is_cut_by_the_same_shape(shared: Installation) -> None:
+    """Two draws around what may be one home would tell where it is."""
+    [adas] = zone_store.in_force(shared.database)
+    [found] = cover_tables(shared, [tracks((BEN, 150, 150))])
+    now = zone_store.in_force(shared.database)
+    assert [(zone.origin, zone.geometry) for zone in now] == [("drawn", adas.geometry), ("provisional", found.geometry)]
+    assert len({zone.shape_id for zone in now}) == 1
+    assert all(cut_shapes.holds(zone.shape, zone.geometry) for zone in now)
 
 
 def test_an_athlete_has_taken_over_when_a_zone_holds_an_end_of_any_month(shared: Installation) -> None:

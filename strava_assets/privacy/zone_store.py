@@ -132,7 +132,7 @@ def put(
             _change(connection, known[key], wanted[key], expansion, show, told)
         new = [zone for key, zone in wanted.items() if key not in known]
         # what is provisional keeps away from what was lifted; what is drawn takes over whatever there was
-        around = kept if origin == "drawn" else list(known.values())
+        around = [zone for zone in kept if "drawn" in (origin, zone.origin) or zone.origin == origin]
         if new:
             _add(connection, new, around, origin, source, expansion or cut_shapes.EXPANSION, told)
         replaced = _replaced(connection) if origin == "drawn" else 0
