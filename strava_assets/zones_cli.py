@@ -260,6 +260,7 @@ def zones_suggest(
 
 def _follow_up(installation: Installation, changed: Sequence[Zone]) -> None:
     """Withdraw, report, ask for months; and say all of it."""
+    from strava_assets.tables import months_of
     from strava_assets.zone_changes import follow_up
 
     try:
@@ -276,7 +277,7 @@ def _follow_up(installation: Installation, changed: Sequence[Zone]) -> None:
         out.print("Nothing that is public showed such a place.")
     if done.months:
         out.print(f"{_many(done.months, 'month')} to do again: {_AGAIN}")
-    elif changed:
+    elif changed and len(months_of(installation.store, "activities")):
         out.print(
             "No month to do again: no track that is here comes near. If one should, are latitude and longitude in the "
             "right order?"
