@@ -7,6 +7,7 @@ already. What does not: finding out that something has to go (``withdrawal``, ``
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from strava_assets.publish import csv_files, topojson_decoder, topojson_file
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets.publish.map_files import public_text, publish_map, publish_summaries, readable_map, until_alone
-from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, belongs_to_map, csv_path
+from strava_assets.publish.paths import CSV_PATH, INDEX, TOPOJSON_PATH, belongs_to_map, csv_path
 from strava_assets.publish.topojson_file import Feature
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def _withdraw_found(gate: Gate, tell: Tell | None) -> set[str]:
         exposed |= {(csvs[path][1], csvs[path][2]) for path in _showing(gate, asked[at : at + _AT_ONCE], areas)}
     remaining: dict[str, list[Feature]] = {}
     on_map: dict[tuple[str, str], Mapping[str, Any]] = {}
-    changed = False
+    changed = _names_otherwise(gate)
     for path in gate.paths():
         if not (match := TOPOJSON_PATH.match(path)):
             continue
@@ -145,6 +146,15 @@ def _withdraw_found(gate: Gate, tell: Tell | None) -> set[str]:
         _take_out(gate, remaining, exposed)
     gate.proved(path for path in csvs if path in known)
     return {activity for _, activity in exposed}
+
+
+def _names_otherwise(gate: Gate) -> bool:
+    """Whether the index calls an athlete other than they are called now: a zone may have that name since."""
+    try:
+        entries = json.loads(gate.read_if_any(INDEX) or b'{"athletes": []}')["athletes"]
+        return any(gate.rules.athletes.get(entry["id"]) != entry["name"] for entry in entries)
+    except (ValueError, KeyError, TypeError):
+        return True  # what cannot be read cannot be trusted
 
 
 def _unnamed(member: Feature, names: ZoneNames) -> Feature:
