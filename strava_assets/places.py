@@ -6,6 +6,7 @@ not: the geometry (``privacy.provisional``), which ends are one place (``privacy
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,32 +21,59 @@ from strava_assets.installation import Installation
 from strava_assets.privacy import cut_shapes, visibility, zone_store
 from strava_assets.privacy.gathering import gathered
 from strava_assets.privacy.zones import Zone, disc
-from strava_assets.tables import months_of
+from strava_assets.schema import ACTIVITIES
+from strava_assets.tables import if_any, months_of
 
 _ENDS = ("first_lng", "first_lat", "last_lng", "last_lat")
+#: What is looked at to hide the places where tracks start or end: columns of ``schema.ACTIVITIES``.
+TRACKS = ["athlete_id", *_ENDS]
+_NO_TRACKS = ACTIVITIES.empty_table().select(TRACKS)
 #: Radii of the polygons that are proposed, metres: the largest that a kept shape holds; the first where there is none.
 _RADII = (150.0, 125.0, 100.0, 75.0, 50.0)
 
 
 def cover_tables(installation: Installation, tables: Iterable[pa.Table]) -> list[Zone]:
-    """Provisional zones for the ends of these activities, while the owner has drawn none.
+    """Provisional zones for the ends of these activities, of athletes who have drawn none.
 
     Parameters
     ----------
     installation : Installation
     tables : iterable of pa.Table
-        ``schema.ACTIVITIES``, or at least its first and last positions.
+        ``schema.ACTIVITIES``, or at least `TRACKS` of it.
 
     Returns
     -------
     list of Zone
         Those that are new.
     """
-    drawn = any(zone.origin == "drawn" for zone in zone_store.stored(installation.database))
-    if drawn or installation.settings.publish_without_zones:
+    if installation.settings.publish_without_zones:
         return []
-    ends = [table.select(list(_ENDS)).to_pandas().to_numpy(dtype=float).reshape(-1, 2) for table in tables]
-    return zone_store.cover_ends(installation.database, np.concatenate([np.empty((0, 2)), *ends]))
+    tracks = pa.concat_tables([_NO_TRACKS, *(table.select(TRACKS) for table in tables)]).to_pandas()
+    drawn = [zone for zone in zone_store.stored(installation.database) if zone.origin == "drawn"]
+    if drawn:
+        tracks = tracks[tracks["athlete_id"].isin(_undecided(installation, tracks, drawn))]
+    ends = tracks[list(_ENDS)].to_numpy(dtype=float).reshape(-1, 2)
+    return zone_store.cover_ends(installation.database, ends, whoever_drew=True)
+
+
+def _undecided(installation: Installation, tracks: pd.DataFrame, drawn: Sequence[Zone]) -> set[int]:
+    """Of the athletes of some tracks, those for whom nobody has drawn a zone.
+
+    Where there is one athlete, any zone is theirs. Where there are several, zones do not say whose they are: an athlete
+    has decided when a track of theirs, of any month, begins or ends in a drawn one.
+    """
+    if len(installation.athletes()) < 2:
+        return set()
+    undecided = set(tracks["athlete_id"])
+    months = months_of(installation.store, "activities")
+    others = (if_any(lambda month: months.read(month, columns=TRACKS), month) for month in months)
+    for some in itertools.chain([tracks], (table.to_pandas() for table in others if table is not None)):
+        for lon, lat in (_ENDS[:2], _ENDS[2:]):
+            here = [shapely.contains_xy(zone.geometry, some[lon], some[lat]) for zone in drawn]
+            undecided -= set(some["athlete_id"][np.any(here, axis=0)])
+        if not undecided:
+            break
+    return undecided
 
 
 @dataclass(frozen=True)

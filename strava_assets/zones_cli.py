@@ -127,10 +127,12 @@ def zones_add(
 ) -> None:
     """Put a file's zones in force (an export's zip will do); what is public and lies there is withdrawn at once.
 
-    A zone that is there already comes to hide more if it is added with a larger E, or without --ends-only.
+    A zone that is there already comes to hide more if it is added with a larger E, or without --ends-only; with
+    another name, it is called that.
     """
     from strava_assets.privacy import zone_store
     from strava_assets.privacy.zone_files import read_zone_file
+    from strava_assets.privacy.zones import ends_only_shapes
 
     drawn = read_zone_file(file, _mode(ends_only))
     installation = opened()
@@ -141,6 +143,7 @@ def zones_add(
         "enlarged": changes.enlarged,
         "hide everything now": changes.tightened,
         "hide only ends now": changes.loosened,
+        "renamed": changes.renamed,
     }
     told = [f"{len(zones)} {words}" for words, zones in counts.items() if zones]
     if changes.known:
@@ -160,8 +163,12 @@ def zones_add(
             f"{len(changes.redrawn)} lie a little outside what was cut for their place before; it was made larger. Who "
             "kept older files can tell that."
         )
-    if any(zone.mode == "ends_only" for zone in [*changes.added, *changes.loosened]):
+    less = [zone for zone in [*changes.added, *changes.loosened] if zone.mode == "ends_only"]
+    passable = ends_only_shapes(zone_store.in_force(installation.database)) if less else set()
+    if any(zone.shape_id in passable for zone in less):
         out.print("Where only ends are hidden, rides that pass without a stop are shown from the next run on.")
+    if overlapped := [zone for zone in less if zone.shape_id not in passable]:
+        out.print(f"{_ids(overlapped)}: everything is hidden, as it overlaps a zone that hides everything.")
     _follow_up(installation, changes.concerned)
     _say_undecided(installation)
 
@@ -253,6 +260,7 @@ def zones_suggest(
 
 def _follow_up(installation: Installation, changed: Sequence[Zone]) -> None:
     """Withdraw, report, ask for months; and say all of it."""
+    from strava_assets.tables import months_of
     from strava_assets.zone_changes import follow_up
 
     try:
@@ -267,7 +275,15 @@ def _follow_up(installation: Installation, changed: Sequence[Zone]) -> None:
         out.print(f"All of them: {done.report}\nCopies that others made of these files are beyond reach.")
     elif changed:
         out.print("Nothing that is public showed such a place.")
-    out.print(f"{_many(done.months, 'month')} to do again: {_AGAIN}" if done.months else "No month to do again.")
+    if done.months:
+        out.print(f"{_many(done.months, 'month')} to do again: {_AGAIN}")
+    elif changed and len(months_of(installation.store, "activities")):
+        out.print(
+            "No month to do again: no track that is here comes near. If one should, are latitude and longitude in the "
+            "right order?"
+        )
+    else:
+        out.print("No month to do again.")
 
 
 def _say_undecided(installation: Installation) -> None:
@@ -276,9 +292,16 @@ def _say_undecided(installation: Installation) -> None:
     zones = zone_store.in_force(installation.database)
     if left := len({zone.shape_id for zone in zones if zone.origin == "provisional"}):
         out.print(
-            f"{_many(left, 'more place')} hidden until you decide on each: strava-assets zones list\nNew ones are not "
-            "looked for any more. To have them all shown: strava-assets zones remove --provisional --show-this-place"
+            f"{_many(left, 'more place')} hidden until you decide on each: strava-assets zones list\nTo have them all "
+            "shown: strava-assets zones remove --provisional --show-this-place"
         )
+    if zones and len(installation.athletes()) > 1:
+        out.print(
+            "Of athletes none of whose tracks begins or ends in a zone that was drawn, new places are looked for and "
+            "hidden all the same."
+        )
+    elif left:
+        out.print("New ones are not looked for any more.")
 
 
 def _say_holes(drawn: Sequence[DrawnZone]) -> None:

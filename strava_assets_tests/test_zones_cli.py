@@ -145,6 +145,30 @@ def test_a_zone_over_what_is_public_withdraws_and_reports_it(strava_assets: Run,
     ok(strava_assets("verify"))
     assert on_the_map(home) == 8
 
+    # called otherwise, its name is told by no ride from then on
+    [drawn_map] = (home / "public").glob("*/activities.topojson")
+    assert "über Land" in drawn_map.read_text()
+    file_of(tmp_path / "home.geojson", (HOME, {"name": "Über Land", "mode": "ends_only"}))
+    assert "Zones: 1 renamed." in ok(strava_assets("zones", "add", name))
+    assert "über Land" not in drawn_map.read_text()
+    ok(strava_assets("verify"))
+
+
+def test_what_a_new_zone_does_not_do_is_told(strava_assets: Run, tmp_path: Path) -> None:  # noqa: F811
+    file_of(tmp_path / "far.geojson", (Place(30.0, 10.0), {}))
+    assert "No month to do again.\n" in ok(strava_assets("zones", "add", "far.geojson")), "nobody knows of any track"
+    folder_of_rides(tmp_path / "rides", HOME, 1)
+    ok(strava_assets("import", "rides"))
+    ok(strava_assets("materialize"))
+    swapped = Place(HOME.lat, HOME.lon)
+    said = ok(strava_assets("zones", "add", file_of(tmp_path / "swapped.geojson", (swapped, {}))))
+    assert "no track that is here comes near" in said
+    assert "are latitude and longitude in the right order?" in " ".join(said.split())
+    near = file_of(tmp_path / "near.geojson", (swapped, {"mode": "ends_only"}), radius=80)
+    said = ok(strava_assets("zones", "add", near))
+    assert "everything is hidden, as it overlaps a zone that hides everything" in said
+    assert "rides that pass" not in said
+
 
 def test_a_file_can_be_checked_before_anything_was_done(strava_assets: Run, tmp_path: Path, monkeypatch: Any) -> None:  # noqa: F811
     monkeypatch.delenv("STRAVA_ASSETS_DATABASE_URL")

@@ -13,8 +13,8 @@ values (:name, :origin, :mode, :expansion, :geometry, :cut_shape_id, :source)
 returning id;
 
 -- name: change_zone!
--- The same place, hidden otherwise.
-update strava.privacy_zone set mode = :mode, expansion = :expansion where id = :id;
+-- The same place, called or hidden otherwise.
+update strava.privacy_zone set name = :name, mode = :mode, expansion = :expansion where id = :id;
 
 -- name: add_cut_shape$
 insert into strava.cut_shape (lon, lat, geometry, expansion) values (:lon, :lat, :geometry, :expansion) returning id;

@@ -7,7 +7,7 @@ Its metadata says how many there are and no more: neither Z, H nor a name may le
 import dagster as dg
 
 from strava_assets.assets.common import OWNERS
-from strava_assets.places import cover_tables
+from strava_assets.places import TRACKS, cover_tables
 from strava_assets.privacy import zone_store
 from strava_assets.resources import InstallationResource
 from strava_assets.tables import months_of
@@ -25,9 +25,7 @@ def privacy_zones(installation: InstallationResource) -> dg.MaterializeResult:
     """Make sure that there is something to cut, and count it."""
     opened = installation.installation
     tables = months_of(opened.store, "activities")
-    added = cover_tables(
-        opened, (tables.read(month, columns=["first_lng", "first_lat", "last_lng", "last_lat"]) for month in tables)
-    )
+    added = cover_tables(opened, (tables.read(month, columns=TRACKS) for month in tables))
     zones = zone_store.in_force(opened.database)
     drawn = sum(zone.origin == "drawn" for zone in zones)
     return dg.MaterializeResult(

@@ -36,6 +36,8 @@ SHORTEST_RUN = 200.0
 CLOCK_NOISE = 0.05
 #: No step that took less is a pause, seconds.
 _PAUSE = 300.0
+#: However rare positions are, no recording goes on for longer without any sample, unless that is usual in it; seconds.
+_SILENCE = 7200.0
 #: No shorter step is a jump, metres.
 _FAR = 1000.0
 
@@ -185,6 +187,11 @@ def _gaps(
     late = np.flatnonzero(goes_on & (elapsed > _PAUSE))
     late = late[_unusual(elapsed, late, tracks, learned_from)]
     late = late[(elapsed[late] > 3600.0) | (_lengths(tracks, late) > 200.0)]
+    if located is not None and len(silent := np.flatnonzero(goes_on & (elapsed > _SILENCE))):
+        # where positions are rare, among samples without one
+        longest = np.fmax.reduceat(np.diff(clock)[: located[-1]], located[:-1])
+        silent = silent[longest[silent] > _SILENCE]
+        late = np.concatenate([late, silent[_unusual(longest, silent, tracks, learned_from)]])
     # only a piece that is that large can hold a step that is so long
     boxes = pieces.boxes
     far = pieces.steps(np.hypot(boxes.width, boxes.north - boxes.south) > _FAR / geodesy.LONGEST_DEGREE)

@@ -64,7 +64,7 @@ def rebased(samples: Samples, runs: Runs, odometer: Array) -> VisibleSamples:
         From the cut.
     odometer : ndarray, shape (n,)
         Cumulative distance of each sample, metres; NaN where the source has none. It is believed in
-        runs where it never falls and is no more than 2 % longer than the track; else the track is.
+        runs where it moves, never falls and is no more than 2 % longer than the track; else the track is.
     """
     index, run = runs.samples, runs.run_of_sample
     if not len(index):
@@ -90,7 +90,7 @@ def rebased(samples: Samples, runs: Runs, odometer: Array) -> VisibleSamples:
     believed[run[known[1:][down]]] = False
     believed[run[~np.isfinite(wheel) & located]] = False
     with np.errstate(invalid="ignore"):
-        believed &= wheel[ends] <= ODOMETER_SLACK * chord
+        believed &= (wheel[ends] > 0) & (wheel[ends] <= ODOMETER_SLACK * chord)
     return VisibleSamples(index, run, time, np.where(believed[run], wheel, track), chord)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from strava_assets.privacy import geodesy, passes
+from strava_assets.privacy import clocks, geodesy, passes
 from strava_assets.privacy.cut_shapes import GUARD
 from strava_assets.privacy.tracks import Area, Boxes, Pieces, Tracks, nearest, touching
 from strava_assets.privacy.zones import Zone, ends_only_shapes
@@ -338,12 +338,16 @@ def known_names(where: str, names: Iterable[str], allowed: Sequence[str]) -> lis
 def no_clock(where: str, values: Mapping[str, Any]) -> list[Finding]:
     """I6: a date has no time of day, and no value looks like an instant.
 
-    Free texts (the ride's and the gear's name) are the owner's words and are let be; Strava counts its activities in
-    numbers as large as instants.
+    Free texts (the ride's and the gear's name) are the owner's words, and looked at only for a day with its time;
+    Strava counts its activities in numbers as large as instants.
     """
     findings = []
     for name, value in values.items():
-        if name in ("name", "gear_name", "startDate", "actID", "strava_id"):
+        if name in ("startDate", "actID", "strava_id"):
+            continue
+        if name in ("name", "gear_name"):
+            if isinstance(value, str) and clocks.tells_instant(value):
+                findings.append(Finding("I6", where, f"{name} holds a day with its time"))
             continue
         if isinstance(value, str) and (_CLOCK.search(value) or re.search(r"\d{1,2}:\d{2}", value)):
             findings.append(Finding("I6", where, f"{name} holds a time of day"))

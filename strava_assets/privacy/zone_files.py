@@ -24,8 +24,8 @@ from strava_assets.privacy import geodesy, strava_zones
 from strava_assets.privacy.zones import EVERYWHERE, MODES, DrawnZone, disc
 
 _NO = {"no", "n", "false", "f", "0", "0.0", "off"}
-#: A point's zone may not be larger than this, metres; more is a mistake of units.
-_LARGEST_RADIUS = 50_000.0
+#: A point's zone may not be smaller or larger than this, metres; less or more is a mistake of units.
+_SMALLEST_RADIUS, _LARGEST_RADIUS = 1.0, 50_000.0
 #: Nor may any zone be wider than this, metres; more is a mistake of the coordinate system, or no place.
 _WIDEST = 2 * _LARGEST_RADIUS
 #: Parts of one row over more than this, metres, are places of their own: each gets its own displacement.
@@ -90,7 +90,10 @@ def _zones(file: str, frame: geopandas.GeoDataFrame, mode: str) -> Iterator[Draw
 
 
 def _text(value: Any) -> str:
-    return "" if pd.isna(value) else str(value).strip()
+    """A cell in one line, without what moves a terminal's cursor."""
+    if pd.isna(value):
+        return ""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(value)).split())
 
 
 def _layers(path: Path) -> Iterator[tuple[str, geopandas.GeoDataFrame]]:
@@ -104,6 +107,8 @@ def _layers(path: Path) -> Iterator[tuple[str, geopandas.GeoDataFrame]]:
                 frames = [(name, geopandas.read_file(source, layer=name)) for name in layers]
         except Exception as error:  # GDAL's drivers raise what they like; whatever it is, the file is refused
             said = (str(error).splitlines() or ["?"])[0][:120]
+            if "not recognized" in said:
+                said = "it is none that GDAL knows: GeoJSON, GeoPackage, Shapefile, KML, …"
             raise ZoneFileError(f"{path}: cannot be read as a file of zones ({said})") from error
         for name, frame in frames:
             if len(frame) and (not isinstance(frame, geopandas.GeoDataFrame) or frame.geometry.isna().all()):
@@ -180,6 +185,8 @@ def _disc(point: shapely.Point, radius: Any, where: str) -> shapely.Geometry:
         metres = float(radius)
     except (TypeError, ValueError):
         metres = math.nan
-    if not 0 < metres <= _LARGEST_RADIUS:
-        raise ZoneFileError(f"{where}: a point needs a radius in metres, between 1 and {_LARGEST_RADIUS:,.0f}")
+    if not _SMALLEST_RADIUS <= metres <= _LARGEST_RADIUS:
+        raise ZoneFileError(
+            f"{where}: a point needs a radius in metres, between {_SMALLEST_RADIUS:.0f} and {_LARGEST_RADIUS:,.0f}"
+        )
     return disc(point.x, point.y, metres)

@@ -5,7 +5,8 @@ shared, taken over or made larger. What does not: reading files (`zone_files`), 
 
 A place has one shape, whoever found it. A zone that is drawn where a provisional or a lifted one was takes over its
 shape: files of before were cut with it, and a second draw around one home would tell where it is (PRIVACY.md, "The
-cut", 1). Provisional zones stay in force until the owner has decided on each; once one is drawn, no new ones are made.
+cut", 1). Provisional zones stay in force until the owner has decided on each; for who has drawn one, no new ones are
+made (``places`` says who has).
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Changes:
         Known, now with a larger E.
     tightened, loosened : list of Zone
         Known, now hiding everywhere, or only ends.
+    renamed : list of Zone
+        Known, now with another name: no public text may tell it from now on.
     known : int
         Those that were there already, and are as they were.
     smaller : list of Zone
@@ -55,6 +58,7 @@ class Changes:
     enlarged: list[Zone] = field(default_factory=list)
     tightened: list[Zone] = field(default_factory=list)
     loosened: list[Zone] = field(default_factory=list)
+    renamed: list[Zone] = field(default_factory=list)
     known: int = 0
     smaller: list[Zone] = field(default_factory=list)
     replaced: int = 0
@@ -125,22 +129,22 @@ def put(
         kept = _zones(connection)
         known = {_key(zone.geometry): zone for zone in kept if zone.origin == origin}
         for key in [key for key in wanted if key in known]:
-            _change(connection, known[key], wanted[key].mode, expansion, show, told)
+            _change(connection, known[key], wanted[key], expansion, show, told)
         new = [zone for key, zone in wanted.items() if key not in known]
         # what is provisional keeps away from what was lifted; what is drawn takes over whatever there was
-        around = kept if origin == "drawn" else list(known.values())
+        around = [zone for zone in kept if "drawn" in (origin, zone.origin) or zone.origin == origin]
         if new:
             _add(connection, new, around, origin, source, expansion or cut_shapes.EXPANSION, told)
         replaced = _replaced(connection) if origin == "drawn" else 0
         now = {zone.id: zone for zone in _zones(connection)}
     return Changes(
         **{name: [now[number] for number in sorted(ids)] for name, ids in vars(told).items()},
-        known=len(drawn) - len(told.added) - len(told.enlarged | told.tightened | told.loosened),
+        known=len(drawn) - len(told.added) - len(told.enlarged | told.tightened | told.loosened | told.renamed),
         replaced=replaced,
     )
 
 
-def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
+def cover_ends(database: Database, ends: NDArray[np.float64], whoever_drew: bool = False) -> list[Zone]:
     """While the owner has drawn or confirmed no zone: hide the places where tracks start or end.
 
     Parameters
@@ -148,6 +152,8 @@ def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
     database : Database
     ends : ndarray, shape (n, 2)
         lon, lat of first and last positions, degrees; NaN is passed over.
+    whoever_drew : bool
+        Also where zones were drawn: the tracks are of somebody who has drawn none.
 
     Returns
     -------
@@ -155,7 +161,7 @@ def cover_ends(database: Database, ends: NDArray[np.float64]) -> list[Zone]:
         Provisional zones that are new; none once a zone was drawn, and none where the owner has lifted one.
     """
     zones = stored(database)
-    if any(zone.origin == "drawn" for zone in zones):
+    if not whoever_drew and any(zone.origin == "drawn" for zone in zones):
         return []
     return add(database, missing_places(ends, zones), origin="provisional", source="where tracks start or end")
 
@@ -229,14 +235,16 @@ class _Told:
     enlarged: set[int] = field(default_factory=set)
     tightened: set[int] = field(default_factory=set)
     loosened: set[int] = field(default_factory=set)
+    renamed: set[int] = field(default_factory=set)
     smaller: set[int] = field(default_factory=set)
     redrawn: set[int] = field(default_factory=set)
 
 
-def _change(connection: Any, zone: Zone, mode: str, expansion: float | None, show: bool, told: _Told) -> None:
-    """Let a zone hide what it is asked for now; a provisional one only if it is drawn."""
+def _change(connection: Any, zone: Zone, wanted: DrawnZone, expansion: float | None, show: bool, told: _Told) -> None:
+    """Let a zone hide what it is asked for now, also its name; a provisional one only if it is drawn."""
     if zone.origin != "drawn":
         return
+    mode, name = wanted.mode, wanted.name or zone.name
     if mode == ENDS_ONLY and zone.mode == EVERYWHERE and not show:
         raise ZoneFileError(
             f"zone {zone.id} hides everywhere; to hide only ends there would publish the rides that pass. Say "
@@ -247,7 +255,9 @@ def _change(connection: Any, zone: Zone, mode: str, expansion: float | None, sho
     larger = max(zone.expansion, expansion or 0.0)
     if expansion is not None and expansion < zone.expansion:
         told.smaller.add(zone.id)
-    queries().change_zone(connection, id=zone.id, mode=mode, expansion=larger)
+    if name != zone.name:
+        told.renamed.add(zone.id)
+    queries().change_zone(connection, id=zone.id, name=name, mode=mode, expansion=larger)
     if larger > zone.expansion:
         told.enlarged.add(zone.id)
         now = _named(_zones(connection), zone.id)  # another zone may have enlarged the shape just now

@@ -492,9 +492,9 @@ def _known(row: Mapping[str, Any]) -> Known:
     return Known(row["sha256"], row["bytes"], row["fingerprint"], row["activity_id"], row["under"])
 
 
-def _marks(zones: Iterable[Zone]) -> set[tuple[int, int, str, bytes]]:
+def _marks(zones: Iterable[Zone]) -> set[tuple[int, int, str, str, bytes]]:
     """What tells one set of zones from another."""
-    return {(zone.id, zone.shape_id, zone.mode, shapely.to_wkb(zone.geometry)) for zone in zones}
+    return {(zone.id, zone.shape_id, zone.name, zone.mode, shapely.to_wkb(zone.geometry)) for zone in zones}
 
 
 def _open_and_timeless(path: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from strava_assets.errors import GateOvertaken, GateRefused, MapOvertaken
+from strava_assets.privacy import clocks
 from strava_assets.publish import csv_files, month_files, summaries, topojson_file
 from strava_assets.publish.gate import Gate, GateReport
 from strava_assets.publish.judging.zone_names import ZoneNames
@@ -34,8 +35,6 @@ from strava_assets.publish.topojson_file import Feature, MapFile
 T = TypeVar("T")
 #: Times that something is made again because what it rests on was withdrawn meanwhile.
 _TRIES = 4
-#: Properties that are texts; all others are numbers, flags or null.
-_TEXTS = ("name", "gear_name")
 
 
 @dataclass
@@ -58,8 +57,8 @@ def properties_of(
 ) -> dict[str, Any]:
     """CONTRACT's properties of a masked row.
 
-    A name in which a private zone's name stands is replaced by the kind of activity (I14). A figure of a column that
-    the owner does not publish is not told either.
+    A name in which a private zone's name stands is replaced by the kind of activity (I14); a day with its time is left
+    out of it (I6). A figure of a column that the owner does not publish is not told either.
     """
     properties: dict[str, Any] = {
         "actID": public,
@@ -74,9 +73,8 @@ def properties_of(
     for column in dropped & csv_files.FIGURES.keys():
         properties |= dict.fromkeys(csv_files.FIGURES[column])
     properties["has_heartrate"] = properties["average_heartrate"] is not None
-    for name in _TEXTS:
-        if hidden_names.told_by(properties[name]):
-            properties[name] = row["type_extended"] if name == "name" else None
+    properties["name"] = public_text(properties["name"], hidden_names) or row["type_extended"]
+    properties["gear_name"] = public_text(properties["gear_name"], hidden_names)
     if with_strava_id and row.get("strava_id") is not None and not pd.isna(row["strava_id"]):
         properties["strava_id"] = str(int(row["strava_id"]))
     return {
@@ -84,6 +82,12 @@ def properties_of(
         for name in (*topojson_file.PROPERTIES, *topojson_file.OPTIONAL_PROPERTIES)
         if name in properties
     }
+
+
+def public_text(text: str | None, hidden_names: ZoneNames) -> str | None:
+    """A free text without a day's time (I6); None where no word is left, or a zone's name stands in it (I14)."""
+    rest = clocks.without_instant(text)
+    return None if hidden_names.told_by(rest) else rest
 
 
 def features_of(

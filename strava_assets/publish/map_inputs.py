@@ -21,7 +21,7 @@ from strava_assets.publish.paths import INDEX, map_path
 from strava_assets.publish.topojson_file import Feature
 
 #: Counts up whenever the same masked row comes out as another feature.
-VERSION = 3
+VERSION = 4
 
 
 @dataclass

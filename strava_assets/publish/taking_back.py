@@ -7,6 +7,7 @@ already. What does not: finding out that something has to go (``withdrawal``, ``
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from strava_assets.privacy.tracks import Boxes, Tracks
 from strava_assets.publish import csv_files, topojson_decoder, topojson_file
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.judging.zone_names import ZoneNames
-from strava_assets.publish.map_files import publish_map, publish_summaries, readable_map, until_alone
-from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, belongs_to_map, csv_path
+from strava_assets.publish.map_files import public_text, publish_map, publish_summaries, readable_map, until_alone
+from strava_assets.publish.paths import CSV_PATH, INDEX, TOPOJSON_PATH, belongs_to_map, csv_path
 from strava_assets.publish.topojson_file import Feature
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def _withdraw_found(gate: Gate, tell: Tell | None) -> set[str]:
         exposed |= {(csvs[path][1], csvs[path][2]) for path in _showing(gate, asked[at : at + _AT_ONCE], areas)}
     remaining: dict[str, list[Feature]] = {}
     on_map: dict[tuple[str, str], Mapping[str, Any]] = {}
-    changed = False
+    changed = _names_otherwise(gate)
     for path in gate.paths():
         if not (match := TOPOJSON_PATH.match(path)):
             continue
@@ -147,13 +148,20 @@ def _withdraw_found(gate: Gate, tell: Tell | None) -> set[str]:
     return {activity for _, activity in exposed}
 
 
+def _names_otherwise(gate: Gate) -> bool:
+    """Whether the index calls an athlete other than they are called now: a zone may have that name since."""
+    try:
+        entries = json.loads(gate.read_if_any(INDEX) or b'{"athletes": []}')["athletes"]
+        return any(gate.rules.athletes.get(entry["id"]) != entry["name"] for entry in entries)
+    except (ValueError, KeyError, TypeError):
+        return True  # what cannot be read cannot be trusted
+
+
 def _unnamed(member: Feature, names: ZoneNames) -> Feature:
-    """An activity whose names tell no zone's."""
+    """An activity whose texts tell no zone's name, by the rules of now."""
     properties = dict(member.properties)
-    if names.told_by(properties["name"]):
-        properties["name"] = properties["type_extended"]
-    if names.told_by(properties["gear_name"]):
-        properties["gear_name"] = None
+    properties["name"] = public_text(properties["name"], names) or properties["type_extended"]
+    properties["gear_name"] = public_text(properties["gear_name"], names)
     return Feature(properties, member.arcs)
 
 

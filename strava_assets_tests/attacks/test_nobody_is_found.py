@@ -81,10 +81,6 @@ def test_no_build_tells_more_than_the_first(
             assert not any(last.holds(part, slack=-60.0).any() for ride in view.rides for part in ride.parts)
 
 
-@pytest.mark.xfail(
-    reason="a zone that is drawn over a provisional one gets a shape of its own: two middles around one home",
-    strict=False,
-)
 def test_drawing_a_zone_tells_no_more_than_the_provisional_one_did(world_of: Callable[..., publishers.World]) -> None:
     some = simulate(6, seed=4, rides=(16, 16), radius=(60.0, 80.0))
     with world_of(some) as world:

@@ -198,7 +198,7 @@ FAULTS = (
     Fault(
         "an odometer is believed that knows more than the visible track",
         FIGURES,
-        "        believed &= wheel[ends] <= ODOMETER_SLACK * chord\n",
+        "        believed &= (wheel[ends] > 0) & (wheel[ends] <= ODOMETER_SLACK * chord)\n",
         "        pass\n",
         ("privacy/test_figures.py::test_the_odometer_is_believed_while_it_is_no_longer_than_the_track",),
     ),
@@ -456,9 +456,16 @@ FAULTS = (
     Fault(
         "a ride's name tells the name of a zone",
         MAPS,
-        "        if hidden_names.told_by(properties[name]):\n",
-        "        if False:\n",
+        "    return None if hidden_names.told_by(rest) else rest\n",
+        "    return rest\n",
         ("publish/test_gate.py::test_names_that_tell_a_zones_name_are_replaced",),
+    ),
+    Fault(
+        "a ride's name tells when it began",
+        MAPS,
+        "    rest = clocks.without_instant(text)\n",
+        "    rest = text\n",
+        ("publish/test_features.py::test_a_name_that_the_recorder_gave_tells_no_time_of_day",),
     ),
     Fault(
         "files tell when they were written",

@@ -154,6 +154,13 @@ def test_the_odometer_is_believed_while_it_is_no_longer_than_the_track() -> None
     assert told(east, odometer=np.arange(101) * 9.5)["distance"] == 950.0
 
 
+def test_an_odometer_that_stands_still_in_a_run_is_not_believed_wherever_else_it_moves() -> None:
+    """I4: whether it ever moved inside the cut is nobody's business; nor is a way of no length one."""
+    east = np.arange(101) * 10.0
+    assert told(east, odometer=np.zeros(101))["distance"] == pytest.approx(1000, abs=1)
+    assert told(east, odometer=np.full(101, 4711.0))["distance"] == pytest.approx(1000, abs=1)
+
+
 def test_one_that_stands_does_not_fall() -> None:
     east, wheel = np.minimum(np.arange(101), 60) * 10.0, np.minimum(np.arange(101), 60) * 10.1
     assert told(east, odometer=wheel)["distance"] == 606.0

@@ -55,6 +55,24 @@ def test_ten_times_the_usual_interval_is_none(pause: float, gap: bool) -> None:
     assert interrupted(pause, 400, interval=100) == (2 if gap else 1)
 
 
+@pytest.mark.parametrize(("pause", "gap"), [(7199, False), (7201, True)])
+def test_where_positions_are_rare_a_silence_of_hours_is_a_gap_nevertheless(pause: float, gap: bool) -> None:
+    """Each second a heartbeat, each quarter of an hour a position: the file would tell a leap in its time (I3), and the
+    gate refuse it, with all that is written together with it."""
+    east, seconds = np.arange(18_000) * 1.0, np.arange(18_000.0)
+    east[np.arange(18_000) % 900 != 0] = np.nan
+    seconds[9450:] += pause - 1
+    assert len(runs((east, seconds))) == (2 if gap else 1)
+    seconds[1::2] = np.nan  # clocks of which every other tick is missing
+    assert len(runs((east, seconds))) == (2 if gap else 1)
+
+
+def test_a_recorder_that_is_silent_for_hours_as_a_rule_is_not_interrupted() -> None:
+    east = np.arange(60) * 100.0
+    east[1::2] = np.nan
+    assert len(runs((east, np.arange(60) * 10_000.0))) == 1
+
+
 def test_what_is_usual_is_that_of_the_activity_itself_also_in_its_first_step() -> None:
     dense = np.arange(100) * 5.0, np.arange(100.0)
     sparse = np.arange(30) * 250.0, np.concatenate([[0], 700 + np.arange(29) * 100.0])

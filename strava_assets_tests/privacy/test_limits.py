@@ -241,10 +241,20 @@ def test_a_property_that_is_missing_or_has_another_name_is_told() -> None:
 def test_an_instant_is_told_however_it_is_written(value: Any, told: bool) -> None:
     found = invariants.no_clock("a feature", {"type": value})
     assert [finding.invariant for finding in found] == (["I6"] if told else [])
-    for free in ("name", "gear_name", "actID", "strava_id"):
-        assert invariants.no_clock("a feature", {free: value}) == []
+    for number in ("actID", "strava_id"):
+        assert invariants.no_clock("a feature", {number: value}) == []
     # what comes after a free text is looked at, too
     assert invariants.no_clock("a feature", {"name": "x", "type": value}) == found
+
+
+@pytest.mark.parametrize("free", ["name", "gear_name"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("2024-05-01T06:30", True), ("Tour 2024-05-01 06:30:00", True), ("6:30", False), ("2024-05-01", False)],
+)
+def test_a_free_text_tells_an_instant_only_with_its_day(free: str, text: str, told: bool) -> None:
+    found = invariants.no_clock("a feature", {free: text})
+    assert [finding.invariant for finding in found] == (["I6"] if told else [])
 
 
 def test_lengths_are_those_of_the_ground() -> None:

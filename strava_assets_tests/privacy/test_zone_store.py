@@ -148,6 +148,20 @@ def test_to_hide_less_takes_the_owners_word_and_else_nothing_of_a_file_is_done(i
     assert (changes.loosened, zone.mode, zone.shape) == ([zone], ENDS_ONLY, before[0].shape)
 
 
+def test_a_zone_that_is_added_under_another_name_is_called_that_and_cut_as_before(installation: Installation) -> None:
+    [before] = zone_store.put(installation.database, [drawn()]).added
+    named = DrawnZone("Rosenhof", before.geometry)
+    changes = zone_store.put(installation.database, [named])
+    assert [zone.name for zone in changes.renamed] == ["Rosenhof"]
+    assert (changes.concerned, changes.known) == ([], 0)
+    changes = zone_store.put(
+        installation.database, [DrawnZone("", before.geometry)]
+    )  # who says no name takes none away
+    assert (changes.renamed, changes.known) == ([], 1)
+    [after] = zone_store.in_force(installation.database)
+    assert (after.name, after.shape, after.id) == ("Rosenhof", before.shape, before.id)
+
+
 def test_a_place_that_stands_twice_in_a_file_hides_the_more(installation: Installation) -> None:
     changes = zone_store.put(installation.database, [drawn(mode=ENDS_ONLY), drawn(), drawn(mode=ENDS_ONLY)])
     assert [zone.mode for zone in changes.added] == [EVERYWHERE]

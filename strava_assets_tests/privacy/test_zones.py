@@ -64,6 +64,11 @@ def test_rows_that_are_not_private_are_ignored(tmp_path: Path) -> None:
     assert len(read_zone_file(file)) == 2
 
 
+def test_a_zones_name_is_one_line_that_moves_no_cursor(tmp_path: Path) -> None:
+    file = geojson(tmp_path / "a.geojson", (HOME.polygon(circle(100)), {"name": "At\x1b[31m\nAnna's "}))
+    assert [zone.name for zone in read_zone_file(file)] == ["At [31m Anna's"]
+
+
 BOWTIE = shapely.Polygon([(7.6, 47.5), (7.61, 47.51), (7.61, 47.5), (7.6, 47.51)])
 
 
@@ -76,6 +81,7 @@ BOWTIE = shapely.Polygon([(7.6, 47.5), (7.61, 47.51), (7.61, 47.5), (7.6, 47.51)
         (shapely.Point(7.6, 47.5), {}, "row 2: a point needs a radius"),
         (shapely.Point(7.6, 47.5), {"radius": "wide"}, "radius"),
         (shapely.Point(7.6, 47.5), {"radius": -5}, "radius"),
+        (shapely.Point(7.6, 47.5), {"radius": 0.2}, "radius in metres, between 1 and 50,000"),
         (shapely.LineString([(0, 0), (1, 1)]), {}, "is a LineString"),
         (shapely.Polygon(), {}, "no geometry"),
     ],
@@ -93,7 +99,7 @@ def test_one_bad_row_refuses_the_whole_file_and_is_named(
     [
         ("a.geojson", "", "cannot be read"),
         ("a.geojson", "{}", "no geometries|cannot be read"),
-        ("a.gpkg", "not one", "cannot be read"),
+        ("a.gpkg", "not one", r"cannot be read as a file of zones \(it is none that GDAL knows: GeoJSON"),
         ("privacy_zones.csv", "Address,Radius,Latitude & Longitude\n", "no zones"),
         ("x.csv", "a,b\n1,2\n", "not a privacy_zones.csv"),
         ("a.geojson", '{"type":"FeatureCollection","features":[]}', "no zones|no geometries"),

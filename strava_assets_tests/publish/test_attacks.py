@@ -52,6 +52,16 @@ def test_a_new_zones_name_is_taken_out_of_public_names_at_once(published: Publis
     assert found(published) == set()
 
 
+def test_a_new_zones_name_that_is_an_athletes_is_taken_out_of_the_index_at_once(published: Published) -> None:
+    [(_, name)] = published.installation.athletes().values()
+    far = Place(30.0, 10.0)
+    zone_store.add(published.installation.database, [DrawnZone(name, far.polygon(circle(100)))])
+    assert "I14" in found(published) or "I13" in found(published)
+    taking_back.withdraw_exposed(published.installation.gate())
+    assert name not in (published.root / "index.json").read_text()
+    assert found(published) == set()
+
+
 def test_what_was_made_with_older_zones_passes_no_gate(published: Published) -> None:
     old_gate = published.installation.gate()
     place, path = on_a_track(published)

@@ -69,6 +69,17 @@ def test_a_text_that_tells_a_zone_is_replaced_and_the_other_one_is_not(name: str
     assert (told["name"], told["gear_name"]) == ("Honest work", None)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("2024-05-02 08:01", "Road Cycling"), ("Running 5/2/24 8:01 am", "Running"), ("Nest 2024-05-02T08:01:00Z", None)],
+)
+def test_a_name_that_the_recorder_gave_tells_no_time_of_day(name: str, shown: str | None) -> None:
+    """I6."""
+    told = properties(name=name, gear_name=name)
+    assert told["name"] == (shown or "Road Cycling")
+    assert told["gear_name"] == (None if shown == "Road Cycling" else shown)
+
+
 def test_what_is_hidden_or_has_no_id_is_no_feature() -> None:
     made = features(ride(1), ride(2, visibility="only_me"), ride(3), ride(99))
     assert [feature.properties["actID"] for feature in made] == [f"{1:016x}", f"{3:016x}"]

@@ -109,6 +109,18 @@ def test_what_was_made_while_only_ends_were_hidden_passes_no_gate_afterwards(
     assert not np.isnan(csv_files.decode(data).columns["time"]).any()
 
 
+def test_what_was_made_before_a_zone_had_its_name_passes_no_gate_afterwards(
+    passed: tuple[Published, DrawnZone],
+) -> None:
+    published, zone = passed
+    gate = published.installation.gate()
+    path = f"{published.ids[RIDE][0]}/streams/stream_{published.ids[RIDE][1]}.csv"
+    data = csv_of(published, RIDE).read_bytes()
+    zone_store.put(published.installation.database, [DrawnZone("Rosenhof", zone.geometry, ENDS_ONLY)])
+    with pytest.raises(GateRefused, match="zones changed"):
+        gate.publish({path: data}, activities={path: RIDE})
+
+
 def test_where_something_cannot_be_withdrawn_it_is_in_the_report_nevertheless(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:

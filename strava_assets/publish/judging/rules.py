@@ -21,7 +21,7 @@ Facts = dict[str, Any]
 #: A map: as its bytes say, or, where they are written as we write, with its lines still encoded.
 Map = MapFile | DecodedTopology
 #: Counts up whenever something is proven that was not before.
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True)
