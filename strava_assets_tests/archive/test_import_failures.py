@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from strava_assets.archive import importer, originals, quarantine
+from strava_assets.archive import importer, matching, originals, quarantine
 from strava_assets.archive.files import Files, open_files
 from strava_assets.archive.originals import Source, land_originals
 from strava_assets.errors import ArchiveError, DatabaseUnavailable, StoreUnavailable
@@ -135,7 +135,7 @@ def test_two_imports_at_the_same_time_take_turns(installation, folder):
 
 def test_a_ride_that_comes_from_strava_at_that_instant_is_not_lost(installation, tmp_path, monkeypatch):
     path = write_zip(tmp_path / "export.zip", export_files([export_row(101)], {}))
-    lock = importer._Known.__init__
+    lock = matching.Known.__init__
 
     def and_then_it_came(self: Any, connection: Any, athlete: int, said: Any) -> None:
         lock(self, connection, athlete, said)
@@ -146,7 +146,7 @@ def test_a_ride_that_comes_from_strava_at_that_instant_is_not_lost(installation,
         )
 
     with monkeypatch.context() as instant:
-        instant.setattr(importer._Known, "__init__", and_then_it_came)
+        instant.setattr(matching.Known, "__init__", and_then_it_came)
         with pytest.raises(DatabaseUnavailable, match="import again"):
             run(installation, path)
     assert counts(run(installation, path))[:3] == (0, 1, 0)
