@@ -23,6 +23,8 @@ from strava_assets.database.connection import queries
 from strava_assets.errors import ArchiveError, DatabaseUnavailable
 from strava_assets.settings import Settings
 
+#: What a recording's name may have told, of what is kept of it.
+_BY_NAME = ("filename", "name", "sport_type", "recording")
 #: Why a row by itself is no activity.
 _UNDATED = "its date cannot be read, and it has no recording"
 
@@ -129,12 +131,12 @@ def _put(landing: Landing, known: Known, told: Said) -> None:
 
 
 def _statement(landing: Landing, told: Said, before: list[Mapping[str, Any]]) -> dict[str, Any]:
-    original = told.original
-    archive = told.archive
-    if any(said["said_by"] == told.said_by != EXPORT for said in before):
-        # the same recording under two names is one: it keeps the first
-        first = next(said for said in before if said["said_by"] == told.said_by)
-        archive = archive | {"filename": first["archive"]["filename"]}
+    original, archive = told.original, told.archive
+    first = next((said["archive"] for said in before if said["said_by"] == told.said_by != EXPORT), None)
+    if first is not None:
+        # the same recording under two names is one: it keeps what the first tells, until it is read differently
+        same = (first.get("recording") or {}).get("reader") == archive["recording"]["reader"]
+        archive = archive | {word: first[word] for word in (_BY_NAME if same else ("filename",))}
     return {
         "import_id": landing.import_id,
         "said_by": told.said_by,

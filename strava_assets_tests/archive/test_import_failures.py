@@ -11,12 +11,13 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from strava_assets.archive import importer, matching, originals, quarantine
+from strava_assets.archive import importer, matching, originals, quarantine, unpack
 from strava_assets.archive.files import Files, open_files
 from strava_assets.archive.originals import Source, land_originals
 from strava_assets.errors import ArchiveError, DatabaseUnavailable, StoreUnavailable
@@ -264,7 +265,23 @@ class TestQuarantine:
             reason for module in (ROOT / "strava_assets" / "archive").glob("*.py") for reason in reasons_in(module)
         }
         assert len(reasons) > 20
+        reasons |= {
+            refused("/e.gpx"),
+            refused("e.gpx", 0o120777),
+            refused("e.gpx", 0o010777),
+            refused("e.gpx", packed=9),
+        }
+        reasons |= {"the zip holds two files of this name", "a link to a folder, which is not followed"}
         assert [reason for reason in sorted(reasons) if quarantine.advice(reason) == quarantine.ELSE] == []
+
+
+def refused(name: str, mode: int = 0, packed: int = 0) -> str:
+    """What is said of an entry of a zip."""
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr, entry.compress_type = mode << 16, packed
+    reason = unpack.trick(entry) or unpack.obstacle(entry, 1)
+    assert reason
+    return reason
 
 
 def reasons_in(module: Path) -> list[str]:
@@ -272,11 +289,17 @@ def reasons_in(module: Path) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "UnreadableRecording":
-            said = node.args[0]
-            for one in (said.body, said.orelse) if isinstance(said, ast.IfExp) else (said,):
+            for one in alternatives(node.args[0]):
                 if isinstance(one, ast.JoinedStr):
                     parts = (str(part.value) if isinstance(part, ast.Constant) else "x" for part in one.values)
                     found.append("".join(parts))
                 elif isinstance(one, ast.Constant):
                     found.append(one.value)
     return found
+
+
+def alternatives(said: ast.expr) -> list[ast.expr]:
+    """What it may say, whatever it depends on."""
+    if isinstance(said, ast.IfExp):
+        return [*alternatives(said.body), *alternatives(said.orelse)]
+    return [said]

@@ -115,6 +115,19 @@ def test_the_same_content_in_another_packing_is_the_same_activity(installation, 
     assert [row["archive"]["filename"] for row in rows(installation)] == ["ride.gpx"]
 
 
+def test_a_recording_under_two_names_keeps_all_that_the_first_tells(installation, tmp_path):
+    unnamed = gpx(ride(), name="", sport="")
+    folder = write_folder(tmp_path / "twice", {"1 Evening Run.gpx": unnamed, "2 other.gpx": unnamed})
+    assert counts(run(installation, folder))[:3] == (1, 0, 1)
+    [landed] = rows(installation)
+    assert {word: landed["archive"][word] for word in ("name", "sport_type", "filename")} == {
+        "name": "Evening Run",
+        "sport_type": "Run",
+        "filename": "1 Evening Run.gpx",
+    }
+    assert landed["revision"] == 1
+
+
 def test_an_export_lands_every_row_with_or_without_its_recording(installation, export):
     report = run(installation, export, visibility="everyone")
     assert counts(report) == (5, 0, 0, 4, 1)
