@@ -147,6 +147,13 @@ def test_a_table_larger_than_any_history_is_refused_in_a_line(tmp_path, monkeypa
         read_export(files, "activities.csv")
 
 
+def test_more_activities_than_anybody_has_are_refused_in_a_line(monkeypatch):
+    monkeypatch.setattr(export, "_ROWS_LIMIT", 3)
+    assert len(read(lines(*map(export_row, (1, 2, 3, 3)))).rows) == 3
+    with pytest.raises(ArchiveError, match="holds more than 3 activities, which nobody has; nothing was imported"):
+        read(lines(*map(export_row, (1, 2, 3, 4))))
+
+
 def test_a_header_wider_than_any_is_refused_in_a_line():
     with pytest.raises(ArchiveError, match="has 50001 columns, and is none of Strava's"):
         read(b"a," * 50_000 + b"\n")
