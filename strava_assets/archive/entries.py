@@ -34,7 +34,8 @@ class Entry:
     @property
     def label(self) -> str:
         """What a progress bar calls it."""
-        return (self.row.filename or f"activity {self.row.strava_id}") if self.row else self.name or "?"
+        named = (self.row.filename or f"activity {self.row.strava_id}") if self.row else self.name
+        return one_line(named, 100) or "?"
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def read_export(files: Files, table: str) -> Export:
     try:
         opened = open_table("activities.csv", files.read(table, _TABLE_LIMIT), known_headers)
     except UnreadableRecording as error:
-        raise ArchiveError(f"{table}: {error}") from None
+        raise ArchiveError(f"{one_line(table, 80)}: {error}") from None
     header = opened.header
     if not header:
         raise ArchiveError("activities.csv is empty; request the archive again")
@@ -187,7 +187,7 @@ def left_over(files: Files, export: Export) -> list[str]:
     if not rest:
         return []
     return [
-        f"{len(rest)} recordings of the export are named by no row of activities.csv and were left out "
+        f"recordings of the export that no row of activities.csv names were left out: {len(rest):,} "
         f"(first: {one_line(rest[0], 80)})"
     ]
 

@@ -246,7 +246,9 @@ def test_lost_files_and_recordings_without_a_row_are_told_apart():
     files = Files("test", tuple(held), lambda name, limit=0: held[name])
     export = read_export(files, "activities.csv")
     assert [row.filename for row in export.rows] == ["#error#", "activities/2.fit"]
-    assert left_over(files, export)[0].startswith("1 recordings of the export are named by no row")
+    assert left_over(files, export)[0].startswith(
+        "recordings of the export that no row of activities.csv names were left out: 1 "
+    )
 
 
 def test_a_row_is_what_the_import_keeps_of_it():

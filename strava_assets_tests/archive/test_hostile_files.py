@@ -19,6 +19,7 @@ import pytest
 
 from strava_assets.archive import files as files_module
 from strava_assets.archive import fit, flat_xml, unpack
+from strava_assets.archive.entries import find_entries
 from strava_assets.archive.files import open_files, recordings
 from strava_assets.archive.importer import import_path
 from strava_assets.archive.recordings import read_recording
@@ -151,6 +152,25 @@ def test_a_zip_in_a_zip_says_what_to_do_unless_it_holds_one_recording(tmp_path: 
         outcome(outer)
     single = hostile.zip_of(tmp_path / "s.zip", [("77_ACTIVITY.fit", writers.fit(ride(5)))]).read_bytes()
     assert outcome(writers.write_folder(tmp_path / "watch", {"77.zip": single})) == {"77.zip": "5 samples"}
+
+
+def test_no_name_reaches_a_terminal_with_its_control_characters(installation, tmp_path: Path) -> None:
+    name = "\x1b]0;evil\x07\n"
+    assert refusal(hostile.zip_of(tmp_path / "a.zip", [(f"{name}.zip", b"x")])).startswith(
+        "a.zip holds another zip, ]0;"
+    )
+    locked = hostile.zip_of(tmp_path / "b.zip", [(f"{name}/activities.csv", b"x" * 2**25)])
+    with open_files(locked) as files, pytest.raises(ArchiveError, match=r"^\]0;evil /activities\.csv: a trap"):
+        find_entries(files, locked)
+    said: list[str] = []
+    import_path(
+        hostile.zip_of(tmp_path / "c.zip", [(f"{name}.gpx", RIDE), (f"{name}x.gpx", b"")]),
+        database=installation.database,
+        store=installation.store,
+        settings=installation.settings,
+        progress=lambda done, count, label, read: said.append(label),
+    )
+    assert said == ["]0;evil .gpx", "]0;evil x.gpx", ""]
 
 
 def test_gzip_in_gzip_is_unpacked_three_times_and_no_more() -> None:

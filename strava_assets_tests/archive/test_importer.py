@@ -133,7 +133,7 @@ def test_an_export_lands_every_row_with_or_without_its_recording(installation, e
     assert counts(report) == (5, 0, 0, 4, 1)
     assert report.athlete_name == "Ada Example"
     assert report.rejected == [("activities/903.gpx", "neither FIT, GPX nor TCX")]
-    assert "1 recordings of the export are named by no row" in report.warnings[0]
+    assert "no row of activities.csv names were left out: 1 (first: activities/999.gpx)" in report.warnings[0]
     landed = {row["strava_id"]: row for row in rows(installation)}
     assert {row["identity"] for row in landed.values()} == {f"strava:{number}" for number in landed}
     assert {row["state"] for row in landed.values()} == {"landed"}
