@@ -39,6 +39,8 @@ __all__ = ["LOCK", "ImportReport", "import_path"]
 LOCK = 0x494D_504F
 #: Activities in a commit.
 _BATCH = 32
+#: Activities that are named where several are meant.
+_NAMED = 10
 
 
 def import_path(
@@ -92,7 +94,7 @@ def import_path(
                 for batch in _batches(_told(zip(entries, originals, strict=True), len(entries), progress)):
                     land(landing, batch)
             if export:
-                report.warnings += export.warnings + left_over(files, export) + _places(export, path)
+                report.warnings += export.warnings + left_over(files, export) + _gone(landing) + _places(export, path)
             report.seconds = time.monotonic() - began
             _finish(landing)
         report.united = unite_all(database, settings.first_month)
@@ -106,6 +108,21 @@ def _places(export: Export, path: Path) -> list[str]:
     if not export.privacy_zones:
         return []
     return [f"The export holds the places that you hide on Strava; hide them here: strava-assets zones add {path}"]
+
+
+def _gone(landing: Landing) -> list[str]:
+    """A word on activities that earlier exports held: an export does not say what was deleted."""
+    rows = queries().not_in_this_export(
+        landing.connection, athlete_id=landing.report.athlete_id, import_id=landing.import_id
+    )
+    ids = [str(row["strava_id"]) for row in rows]
+    if not ids:
+        return []
+    named = " ".join(ids[:_NAMED]) + (" …" if len(ids) > _NAMED else "")
+    return [
+        f"Earlier exports hold activities that this one does not: {len(ids):,}. They stay; if you deleted them on "
+        f"Strava, hide them here: strava-assets hide {named}"
+    ]
 
 
 def _begin(connection: Any, athlete: int, source: str) -> int:

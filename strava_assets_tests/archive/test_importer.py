@@ -182,6 +182,22 @@ def test_a_newer_export_updates_what_changed_and_only_that(installation, tmp_pat
     assert (second["archive"]["name"], second["month"], second["revision"]) == ("New", date(2024, 6, 1), 2)
 
 
+def test_what_a_newer_export_holds_no_longer_stays_and_is_said(installation, tmp_path):
+    may = [export_row(number, date=f"May {number - 100}, 2024, 6:00:00 AM") for number in range(101, 116)]
+    old = write_zip(tmp_path / "old.zip", export_files(may[:14], {}))
+    new = write_zip(tmp_path / "new.zip", export_files([*may[:1], *may[3:]], {}))
+    assert run(installation, old).warnings == []
+    [said] = run(installation, new).warnings
+    assert said == (
+        "Earlier exports hold activities that this one does not: 2. They stay; if you deleted them on Strava, hide "
+        "them here: strava-assets hide 103 102"
+    )
+    assert len(rows(installation)) == 15
+    assert run(installation, old).warnings == []  # it is older than the last ride: that is no deletion
+    [said] = run(installation, write_zip(tmp_path / "last.zip", export_files(may[14:], {}))).warnings
+    assert said.endswith("strava-assets hide 114 113 112 111 110 109 108 107 106 105 …")
+
+
 def test_the_owners_word_is_never_taken_back_silently(installation, folder):
     run(installation, folder, visibility="everyone")
     assert run(installation, folder).updated == 0
