@@ -193,7 +193,7 @@ def database(
     import shlex
     import subprocess
 
-    from strava_assets.pipeline import dagster_environment
+    from strava_assets.dagster_home import dagster_environment
     from strava_assets.stack import settings_environment
 
     installation = opened()

@@ -13,19 +13,19 @@ from strava_assets.tables import Months, Table, encode, key_of, months_of
 
 
 class ParquetByMonth(dg.ConfigurableIOManager):
-    """Saves a mapping of month to table; loads `Months`.
+    """Saves a mapping of month to table, or to the bytes of its file where a year of tables is too much to hold.
 
-    A month that the mapping does not name keeps its file: it is what it was.
+    Loads `Months`. A month that the mapping does not name keeps its file: it is what it was.
     """
 
     installation: InstallationResource
 
-    def handle_output(self, context: dg.OutputContext, obj: Mapping[str, Table]) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: Mapping[str, Table | bytes]) -> None:
         """Write each month's table, whole or not at all."""
         table = context.asset_key.path[-1]
         written = 0
         for month, rows in obj.items():
-            data = encode(rows)
+            data = rows if isinstance(rows, bytes) else encode(rows)
             self.installation.store.write(key_of(table, month), data)
             written += len(data)
         context.log.info(f"{table}: {len(obj)} months written, {written:,} bytes")

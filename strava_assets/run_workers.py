@@ -193,20 +193,9 @@ def _execute(run_id: str, instance_ref: str) -> int:
 
 
 def _import_everything() -> None:
-    """What a run needs and takes long to load. No thread may be running when this ends: forks would lack it."""
-    import dagster_postgres  # noqa: F401
-    import geopandas  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
-    import requests  # noqa: F401
-    import topojson.ops  # noqa: F401
+    """What a run needs. No thread may be running when this ends: forks would lack it."""
+    import strava_assets.warm  # noqa: F401
 
-    from strava_assets.database.connection import queries
-    from strava_assets.definitions import defs
-    from strava_assets.strava.client import warm
-
-    warm()
-    queries()
-    defs.get_repository_def().get_all_jobs()
     gc.freeze()  # it is no garbage, and looking for some would copy it into every fork
     if threading.active_count() > 1:
         log.warning("threads run beside the one that forks: %s", threading.enumerate())

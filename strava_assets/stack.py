@@ -22,9 +22,9 @@ from pathlib import Path
 
 import httpx
 
+from strava_assets.dagster_home import dagster_environment
 from strava_assets.database import embedded
 from strava_assets.errors import SettingsError, StravaAssetsError
-from strava_assets.pipeline import dagster_environment
 from strava_assets.settings import LOCATION, Settings
 
 log = logging.getLogger(__name__)

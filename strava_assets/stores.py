@@ -136,7 +136,7 @@ class Store:
         with self._errors("list", prefix):
             path = self.path(prefix)
             if self.is_folder:  # fsspec takes five times as long to find as many files
-                found = {entry.path: _size_and_version(entry) for entry in _walk(path)}
+                found = dict(_walk(path))
             else:
                 self.filesystem.invalidate_cache()
                 try:
@@ -167,19 +167,22 @@ class Store:
             raise
 
 
-def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
-    """Every file below a folder; none if there is no folder, or it goes meanwhile."""
+def _walk(folder: str) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Path, size and version of every file below a folder; nothing of what goes meanwhile."""
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(entry.path)
             else:
-                yield entry
-
-
-def _size_and_version(entry: os.DirEntry[str]) -> tuple[int, str]:
-    status = entry.stat(follow_symlinks=False)  # a link may lead nowhere
-    return status.st_size, f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+                with suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)  # a link may lead nowhere
+                    yield (
+                        entry.path,
+                        (
+                            status.st_size,
+                            f"{status.st_size} {status.st_mtime_ns} {status.st_ino}",
+                        ),
+                    )
 
 
 def open_private(settings: Settings) -> Store:

@@ -22,9 +22,9 @@ from dagster._core.launcher.base import LaunchRunContext, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
 
+from strava_assets.dagster_home import dagster_environment
 from strava_assets.database.connection import locate
 from strava_assets.installation import open_installation
-from strava_assets.pipeline import dagster_environment
 from strava_assets.run_workers import TAG, ForkingRunLauncher
 from strava_assets.settings import LOCATION, Settings, load
 from strava_assets.stack import settings_environment

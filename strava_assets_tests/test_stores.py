@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +48,23 @@ def test_an_object_that_is_written_over_has_another_version(store: Store) -> Non
     store.delete("a/b.txt")
     assert store.versions("a") == {"a/c.txt": before["a/c.txt"]}
     assert store.versions("elsewhere") == {}
+
+
+def test_what_goes_while_it_is_listed_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(str(tmp_path))
+    store.write("a/kept", b"1")
+    store.write("a/going", b"1")
+    scandir = os.scandir
+
+    @contextmanager
+    def and_then_it_goes(folder: str) -> Iterator[Any]:
+        with scandir(folder) as entries:
+            found = list(entries)
+        (tmp_path / "a" / "going").unlink(missing_ok=True)
+        yield found
+
+    monkeypatch.setattr(os, "scandir", and_then_it_goes)
+    assert store.sizes() == {"a/kept": 1}
 
 
 def test_a_store_that_keeps_no_versions_names_none() -> None:

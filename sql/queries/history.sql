@@ -30,8 +30,8 @@ where activity.error is not null and (cast(:month as date) is null or activity.m
 order by activity.start_time, activity.id;
 
 -- name: months_with_activities
--- Every month that holds, or held, an activity.
-select distinct to_char(month, 'YYYY-MM') as month from strava.activity order by month;
+-- Every month that holds, or held, an activity, and how many.
+select to_char(month, 'YYYY-MM') as month, count(*) as activities from strava.activity group by month order by month;
 
 -- name: made_with$
 select mark from strava.made_with for update;

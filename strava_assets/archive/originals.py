@@ -2,22 +2,17 @@
 
 What belongs here: the part of an import that needs no database. What does not: what becomes of the facts
 (``importer``), formats (``recordings``). Memory is bounded: each process holds one file, and only a few are read
-ahead of whoever takes the facts. Processes end with their parent, however that ends.
+ahead of whoever takes the facts.
 """
 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import multiprocessing.connection
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -29,6 +24,7 @@ from strava_assets.archive.files import Files, open_files
 from strava_assets.archive.recordings import SUFFIXES, Recording, extension, read_recording
 from strava_assets.archive.unpack import content
 from strava_assets.errors import ArchiveError, UnreadableRecording
+from strava_assets.processes import cores, pool_of
 from strava_assets.stores import Store
 
 #: Counts up whenever the same bytes are read differently, so that a repeated import reads them again.
@@ -147,7 +143,7 @@ def land_originals(
     StoreUnavailable
     """
     todo = iter(names)
-    processes = os.cpu_count() or 1
+    processes = cores()
     if count >= WORTH_PROCESSES and processes > 1:
         yield from _land_in_processes(todo, source, processes)
     store = Store(source.store)
@@ -159,7 +155,7 @@ def _land_in_processes(todo: Iterator[str | None], source: Source, processes: in
     """All of them, in order; or none, where no processes can be had."""
     under_way: deque[_UnderWay] = deque()
     while True:
-        with _processes(source, processes) as pool:
+        with pool_of(processes, __name__, _begin, (source,)) as pool:
             if pool is None:
                 break
             try:
@@ -204,43 +200,6 @@ def _suffix(name: str, data: bytes) -> str:
     return named or f".{extension(data)}"
 
 
-@contextmanager
-def _processes(source: Source, count: int) -> Iterator[ProcessPoolExecutor | None]:
-    """Reading processes; on the way out they end with the file that they are at. None where there can be none."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    try:
-        pool = ProcessPoolExecutor(count, context, _begin, (source,))
-    except (OSError, NotImplementedError):  # no semaphores, as in some containers
-        yield None
-        return
-    try:
-        with _deaf_to_ctrl_c():  # only we are to answer that: whatever is started now is not
-            started = _starts(pool)
-        yield pool if started else None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _starts(pool: ProcessPoolExecutor) -> bool:
-    try:
-        return pool.submit(int).result() == 0
-    except (BrokenProcessPool, OSError):
-        return False
-
-
-@contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _finished(read: Future[Original] | None) -> Original | None:
     done = read is not None and read.done() and not read.cancelled() and read.exception() is None
     return read.result() if done and read is not None else None
@@ -248,7 +207,7 @@ def _finished(read: Future[Original] | None) -> Original | None:
 
 def _by_itself(name: str, source: Source) -> Original:
     try:
-        with _processes(source, 1) as pool:
+        with pool_of(1, __name__, _begin, (source,)) as pool:
             if pool is not None:
                 return pool.submit(_work, name).result()
     except BrokenProcessPool:
@@ -267,17 +226,7 @@ class _Reader:
 
 def _begin(source: Source) -> None:
     """The beginning of a reading process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     _Reader.source, _Reader.store = source, Store(source.store)
-
-
-def _end_with(parent: int) -> None:
-    multiprocessing.connection.wait([parent])
-    os._exit(1)
 
 
 def _work(name: str) -> Original:

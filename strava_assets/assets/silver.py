@@ -16,7 +16,7 @@ from strava_assets.history import VERSION, implausible, typed_month
 from strava_assets.partitions import first_day, monthly
 from strava_assets.resources import InstallationResource
 from strava_assets.schema import ACTIVITIES, STREAMS
-from strava_assets.tables import if_any, months_of
+from strava_assets.tables import encode, if_any, months_of
 
 PLAUSIBLE = "values_are_plausible"
 _NOTES = {
@@ -73,7 +73,8 @@ def typed_tables(context: dg.AssetExecutionContext, config: Redo, installation: 
         for row in queries().gear_of_athletes(connection):
             gear.setdefault(row["athlete_id"], {})[row["id"]] = row
     activities: dict[str, pa.Table] = {}
-    streams: dict[str, pa.Table] = {}
+    streams: dict[str, bytes] = {}
+    odd: dict[str, dict[str, int]] = {}
     for month in context.partition_keys:
         began = time.perf_counter()
         with opened.database.transaction() as connection:
@@ -97,7 +98,9 @@ def typed_tables(context: dg.AssetExecutionContext, config: Redo, installation: 
                 queries().set_error(connection, id=activity, error=reason, stage="silver")
             queries().clear_errors(connection, ids=result.readable, stage="silver")
         if result.activities is not None and result.streams is not None and (landed or before is not None):
-            activities[month], streams[month] = result.activities, result.streams
+            activities[month], streams[month] = result.activities, encode(result.streams)
+            if counts := implausible(result.streams):
+                odd[month] = counts
         seconds = round(time.perf_counter() - began, 3)
         table = activities.get(month, before[0] if before else None)
         context.add_asset_metadata(
@@ -113,15 +116,12 @@ def typed_tables(context: dg.AssetExecutionContext, config: Redo, installation: 
         )
         context.add_asset_metadata(
             {
-                "dagster/partition_row_count": streams[month].num_rows
-                if month in streams
-                else (sum(table.column("samples").to_pylist()) if table is not None else 0),
+                "dagster/partition_row_count": sum(table.column("samples").to_pylist()) if table is not None else 0,
                 "seconds": seconds,
             },
             asset_key="activity_streams",
             partition_key=month,
         )
-    odd = {month: counts for month, table in streams.items() if (counts := implausible(table))}
     yield dg.Output(activities, "activities")
     yield dg.Output(streams, "activity_streams")
     yield dg.AssetCheckResult(

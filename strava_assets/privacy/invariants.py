@@ -66,6 +66,14 @@ class Tested:
     #: Metres, from any vertex or segment (from an end, where only ends are hidden) to any Z; inf beyond `FAR`.
     nearest: float = field(default=math.inf)
 
+    def add(self, part: Tested) -> None:
+        """That was looked at, too."""
+        self.vertices += part.vertices
+        self.segments += part.segments
+        self.rows += part.rows
+        self.files += part.files
+        self.nearest = min(self.nearest, part.nearest)
+
 
 def forbidden_areas(zones: Sequence[Zone], margin: float = 0.0) -> list[tuple[Zone, Area]]:
     """For each zone, what no published vertex or segment may touch: H, and Z grown by 25 m; and metres around both.

@@ -124,6 +124,11 @@ class Gate:
         self._begun = False
         self._sizes: dict[str, int] | None = None
 
+    @property
+    def url(self) -> str:
+        """Of the public root."""
+        return self._store.url
+
     def known(self) -> dict[str, Known]:
         """What was written and is still there with its size, by path."""
         if self._known is None:

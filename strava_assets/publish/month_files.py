@@ -129,6 +129,4 @@ def _add(total: GateReport, part: GateReport) -> None:
     total.withdrawn += part.withdrawn
     total.bytes_written += part.bytes_written
     total.barred += part.barred
-    for name in ("vertices", "segments", "rows", "files"):
-        setattr(total.tested, name, getattr(total.tested, name) + getattr(part.tested, name))
-    total.tested.nearest = min(total.tested.nearest, part.tested.nearest)
+    total.tested.add(part.tested)

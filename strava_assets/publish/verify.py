@@ -8,19 +8,33 @@ What does not: the judgement itself, which is the gate's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from strava_assets.privacy.invariants import LINE_TOLERANCE, Finding
-from strava_assets.publish import csv_files, topojson_decoder
-from strava_assets.publish.gate import Gate
-from strava_assets.publish.judging.csvs import beside_line
-from strava_assets.publish.judging.judge import judge
-from strava_assets.publish.judging.rules import Facts, Judgement, Map
-from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, csv_path
+import numpy as np
+from numpy.typing import NDArray
 
-#: Files judged in one go: bounds the memory.
-_BATCH = 500
+from strava_assets.privacy.invariants import Finding
+from strava_assets.processes import cores, pool_of
+from strava_assets.publish import topojson_decoder
+from strava_assets.publish.gate import Gate
+from strava_assets.publish.judging.judge import judge
+from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
+from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, csv_path
+from strava_assets.stores import Store
+
+#: CSVs judged in one go: bounds the memory.
+_BATCH = 100
+#: For fewer CSVs it is quicker to read them here than to start processes.
+WORTH_PROCESSES = 500
+
+Lines = Sequence[NDArray[np.float64]]
+#: Paths of CSVs, and the map's lines of them.
+_Batch = tuple[Sequence[str], Mapping[str, Lines]]
 
 
 @dataclass
@@ -39,6 +53,14 @@ class _Read:
         return None
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What came of some CSVs, and their SHA-256 by path."""
+
+    judgement: Judgement
+    digests: dict[str, str]
+
+
 def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Judgement:
     """Check every invariant that can be seen from outside, on what the public root holds now.
 
@@ -51,24 +73,20 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
     """
     marks, unreadable = gate.marks()
     paths = [path for path in gate.paths() if path not in unreadable]
-    digests: dict[str, str] = {}
     csvs = [path for path in paths if CSV_PATH.match(path)]
-    rest = [path for path in paths if not CSV_PATH.match(path)]
+    rest = _there(gate.read, [path for path in paths if not CSV_PATH.match(path)])
+    shown = _shown(rest)
+    digests = _digests(rest)
     total = Judgement()
-    for at in range(0, len(csvs), _BATCH):
-        _add(
-            total,
-            judge(
-                _there(gate, csvs[at : at + _BATCH], digests),
-                gate.rules,
-                _Read({}),
-            ),
-        )
-        if progress:
-            progress(min(at + _BATCH, len(csvs)), len(paths))
+    with closing(_judged(gate, csvs, shown)) as parts:
+        for part in parts:
+            total.add(part.judgement)
+            digests |= part.digests
+            if progress:
+                progress(len(digests), len(paths))
     # the map is held against what the CSVs' own bytes said just now, not against any memory
-    _add(total, judge(_there(gate, rest, digests), gate.rules, _Read(total.facts)))
-    _across(gate, rest, csvs, total)
+    total.add(judge(rest, gate.rules, _Read(total.facts)))
+    total.findings += _across(rest, csvs, shown)
     # what no rule can tell, as an older version or another digit: this very installation wrote something else
     unlike = gate.unlike_written(digests, unreadable)
     total.findings += [Finding("I12", path, what) for path, what in unlike.items() if path not in unreadable]
@@ -78,45 +96,73 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
     return total
 
 
-def _there(gate: Gate, paths: Sequence[str], digests: dict[str, str]) -> dict[str, bytes]:
-    """Bytes of what is still there, and their digests: a withdrawal does not wait until everything was read."""
-    there = {path: data for path in paths if (data := gate.read_if_any(path)) is not None}
-    digests |= {path: hashlib.sha256(data).hexdigest() for path, data in there.items()}
+def _judged(gate: Gate, csvs: Sequence[str], shown: Mapping[str, Lines]) -> Generator[_Part, None, None]:
+    """Each batch's judgement, in order; by as many processes as there are cores where that is worth it."""
+    batches: deque[_Batch] = deque(
+        (batch, {path: shown[path] for path in batch if path in shown})
+        for batch in (csvs[at : at + _BATCH] for at in range(0, len(csvs), _BATCH))
+    )
+    if len(csvs) >= WORTH_PROCESSES and cores() > 1:
+        yield from _judged_in_processes(gate, batches)
+    for batch in batches:
+        yield _judge_some(gate.read, gate.rules, *batch)
+
+
+def _judged_in_processes(gate: Gate, batches: deque[_Batch]) -> Iterator[_Part]:
+    """As long as there are processes; what is left in ``batches`` then was not judged."""
+    under_way: deque[tuple[_Batch, Future[_Part]]] = deque()
+    with pool_of(cores(), __name__) as pool:
+        try:
+            while pool is not None and (batches or under_way):
+                while batches and len(under_way) <= cores():
+                    batch = batches.popleft()
+                    under_way.append((batch, pool.submit(_judge_there, gate.url, gate.rules, *batch)))
+                part = under_way[0][1].result()
+                under_way.popleft()
+                yield part
+        except BrokenProcessPool:
+            batches.extendleft(batch for batch, _ in reversed(under_way))
+
+
+def _judge_there(root: str, rules: Rules, csvs: Sequence[str], lines: Mapping[str, Lines]) -> _Part:
+    return _judge_some(Store(root).read, rules, csvs, lines)
+
+
+def _judge_some(read: Callable[[str], bytes], rules: Rules, csvs: Sequence[str], lines: Mapping[str, Lines]) -> _Part:
+    objects = _there(read, csvs)
+    return _Part(judge(objects, rules, _Read({}), lines), _digests(objects))
+
+
+def _there(read: Callable[[str], bytes], paths: Iterable[str]) -> dict[str, bytes]:
+    """Bytes of what is still there: a withdrawal does not wait until everything was read."""
+    there = {}
+    for path in paths:
+        with suppress(FileNotFoundError):
+            there[path] = read(path)
     return there
 
 
-def _across(gate: Gate, rest: list[str], csvs: list[str], total: Judgement) -> None:
-    """What no file tells alone: CSVs on no map (I9), points beside their line (I11), summaries missing (I13)."""
-    on_map: set[str] = set()
-    for path in rest:
-        if not (match := TOPOJSON_PATH.match(path)):
-            continue
-        try:
-            topology = topojson_decoder.decode(gate.read_if_any(path) or b"")
-        except ValueError:
-            continue  # found already
-        for feature in topology.features:
-            csv = csv_path(match[1], str(feature.properties.get("actID")))
-            on_map.add(csv)
-            if csv in total.facts and feature.lines and all(len(line) >= 2 for line in feature.lines):
-                if (data := gate.read_if_any(csv)) is None:
-                    continue
-                distance = beside_line(csv_files.decode(data), feature.lines, LINE_TOLERANCE)
-                if distance:
-                    total.findings.append(Finding("I11", csv, f"a row lies {distance:.0f} m from the map's line"))
-        for name in ("weekly.json", "quarterly.json"):
-            if f"{match[1]}/{name}" not in rest:
-                total.findings.append(Finding("I13", f"{match[1]}/{name}", "is missing"))
-    for csv in csvs:
-        if csv not in on_map:
-            total.findings.append(Finding("I9", csv, "is on no map"))
-    if any(TOPOJSON_PATH.match(path) for path in rest) and "index.json" not in rest:
-        total.findings.append(Finding("I13", "index.json", "is missing"))
+def _digests(objects: Mapping[str, bytes]) -> dict[str, str]:
+    return {path: hashlib.sha256(data).hexdigest() for path, data in objects.items()}
 
 
-def _add(total: Judgement, part: Judgement) -> None:
-    total.findings += part.findings
-    total.facts |= part.facts
-    for name in ("vertices", "segments", "rows", "files"):
-        setattr(total.tested, name, getattr(total.tested, name) + getattr(part.tested, name))
-    total.tested.nearest = min(total.tested.nearest, part.tested.nearest)
+def _shown(objects: Mapping[str, bytes]) -> dict[str, Lines]:
+    """The lines of everything that is on a map, by the path of its CSV."""
+    lines: dict[str, Lines] = {}
+    for path, data in objects.items():
+        if match := TOPOJSON_PATH.match(path):
+            with suppress(ValueError):  # the judge tells of it
+                for feature in topojson_decoder.decode(data).features:
+                    lines[csv_path(match[1], str(feature.properties.get("actID")))] = feature.lines
+    return lines
+
+
+def _across(rest: Collection[str], csvs: Sequence[str], shown: Collection[str]) -> list[Finding]:
+    """What no file tells alone: CSVs on no map (I9), summaries missing (I13)."""
+    maps = [match[1] for path in rest if (match := TOPOJSON_PATH.match(path))]
+    wanted = [f"{athlete}/{name}" for athlete in maps for name in ("weekly.json", "quarterly.json")]
+    if maps:
+        wanted.append("index.json")
+    return [Finding("I13", path, "is missing") for path in wanted if path not in rest] + [
+        Finding("I9", csv, "is on no map") for csv in csvs if csv not in shown
+    ]

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from strava_assets import processes
 from strava_assets.archive import importer, matching, originals, quarantine, unpack
 from strava_assets.archive.files import Files, open_files
 from strava_assets.archive.originals import Source, land_originals
@@ -185,7 +186,7 @@ class TestInProcesses:
         def no_semaphores(*_: Any) -> None:
             raise OSError(errno.ENOSYS, "Function not implemented")
 
-        monkeypatch.setattr(originals, "ProcessPoolExecutor", no_semaphores)
+        monkeypatch.setattr(processes, "ProcessPoolExecutor", no_semaphores)
         assert len([one for one in land_originals(names, files, source, len(names)) if one and one.facts]) == len(names)
 
     def test_a_full_disk_is_said_by_whoever_takes_what_was_read(self, tmp_path):

@@ -19,7 +19,7 @@ from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.rules import Judgement, Rules
 from strava_assets.publish.judging.zone_names import ZoneNames
 from strava_assets.publish.paths import CSV_PATH, csv_path, map_path
-from strava_assets.publish.verify import _add, _Read
+from strava_assets.publish.verify import _Read
 from strava_assets_tests.publish.worlds import tables
 
 ATHLETE = "a" * 16
@@ -66,5 +66,5 @@ def judged(files: Mapping[str, bytes], zones: Sequence[Zone]) -> Judgement:
     csvs = {path: data for path, data in files.items() if CSV_PATH.match(path)}
     total = Judgement()
     for part in (csvs, {path: files[path] for path in files.keys() - csvs.keys()}):
-        _add(total, judge(part, rules, _Read(total.facts)))
+        total.add(judge(part, rules, _Read(total.facts)))
     return total

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import shapely
 
 from strava_assets.privacy import geodesy, invariants
 from strava_assets.privacy.invariants import Finding
@@ -76,29 +75,3 @@ def _clocks(path: str, columns: Mapping[str, np.ndarray]) -> list[Finding]:
         for name, values in columns.items()
         if np.isfinite(values).any() and np.nanmax(np.abs(values)) > 3e8
     ]
-
-
-def beside_line(decoded: csv_files.DecodedCsv, lines: Sequence[np.ndarray], tolerance: float) -> float:
-    """How far a point of a CSV lies from the activity's lines on the map, metres; 0 if none beyond tolerance (I11)."""
-    points = np.concatenate(csv_files.located_lines(decoded))
-    scale = np.cos(np.radians(points[:, 1].mean()))
-    metres = np.array([scale, 1.0]) * 111_320.0
-    origin = points[0]
-
-    def plane(coords: np.ndarray) -> np.ndarray:
-        relative = coords - origin
-        relative[:, 0] = geodesy.unwrap(relative[:, 0])
-        return relative * metres
-
-    # near the middle latitude the plane is right; far from it, longitudes are stretched to match
-    tree = shapely.STRtree(
-        shapely.linestrings(np.concatenate([np.stack([plane(line)[:-1], plane(line)[1:]], axis=1) for line in lines]))
-    )
-    places = shapely.points(plane(points))
-    beside = np.ones(len(places), bool)
-    beside[tree.query(places, predicate="dwithin", distance=tolerance)[0]] = False
-    if not beside.any():
-        return 0.0
-    # to say how far takes longer than to say that it is near
-    _, distance = tree.query_nearest(places[beside], return_distance=True, all_matches=False)
-    return float(distance.max())

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from strava_assets.privacy import invariants
 from strava_assets.privacy.invariants import Finding
 from strava_assets.publish import csv_files
+from strava_assets.publish.judging.beside import judge_beside
 from strava_assets.publish.judging.csvs import judge_csvs
 from strava_assets.publish.judging.maps import judge_map, read_map, unreadable
 from strava_assets.publish.judging.rules import Judgement, Map, Public, Rules
@@ -18,6 +23,7 @@ def judge(
     objects: Mapping[str, bytes],
     rules: Rules,
     public: Public,
+    lines: Mapping[str, Sequence[NDArray[np.float64]]] = MappingProxyType({}),
 ) -> Judgement:
     """Decode objects and hold them against the invariants.
 
@@ -30,6 +36,8 @@ def judge(
     rules : Rules
     public : Public
         What the objects rest on and what is not among them.
+    lines : mapping of str to sequence of ndarray, shape (k, 2)
+        By the path of a CSV what a map that is not among the objects shows of it: lon, lat. Its rows are to lie there.
     """
     result = Judgement()
     maps: dict[str, Map] = {}
@@ -50,6 +58,7 @@ def judge(
         result.findings.append(Finding("I16", "zones", "there is no privacy zone in force; nothing is published"))
     areas = invariants.forbidden_areas(rules.zones)
     judge_csvs(csvs, areas, rules, result)
+    judge_beside(csvs, lines, result)
     for athlete, shown in maps.items():
         judge_map(athlete, shown, rules, areas, public, result)
 

@@ -54,6 +54,12 @@ class Judgement:
     facts: dict[str, Facts] = field(default_factory=dict)
     tested: Tested = field(default_factory=Tested)
 
+    def add(self, part: Judgement) -> None:
+        """What was found of other files comes to it."""
+        self.findings += part.findings
+        self.facts |= part.facts
+        self.tested.add(part.tested)
+
 
 class Public(Protocol):
     """What is public already, as far as a judgement rests on it."""
