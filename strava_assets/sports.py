@@ -7,6 +7,7 @@ sport that nobody has heard of keeps its own name.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 #: Strava's sport_type -> what people call it. Rides are told apart further by their bike.
 EXTENDED: dict[str, str] = {
@@ -56,10 +57,14 @@ EXTENDED: dict[str, str] = {
 }
 #: Strava's frame_type of a bike: 1 mountain, 2 cross, 3 road, 4 time trial, 5 gravel.
 _FRAMES = {1: "Mountain Bike", 2: "Cyclocross", 3: "Road Cycling", 4: "Time Trial", 5: "Gravel"}
+#: What a bike may be for.
+_RIDES = frozenset(
+    {"Ride", "MountainBikeRide", "GravelRide", "EBikeRide", "EMountainBikeRide", "Velomobile", "Handcycle"}
+)
 _FOOT = frozenset({"Run", "TrailRun", "VirtualRun", "Walk", "Hike", "Snowshoe"})
 
 
-def type_extended(sport_type: str, frame_type: int | None = None) -> str:
+def type_extended(sport_type: str, frame_type: int | None = None, gear_sports: Sequence[str] | None = None) -> str:
     """What people call it.
 
     Parameters
@@ -69,9 +74,14 @@ def type_extended(sport_type: str, frame_type: int | None = None) -> str:
     frame_type : int, optional
         Strava's number for the bike's frame. Only a plain "Ride" is told apart by it: whoever chose a
         more special sport meant it.
+    gear_sports : sequence of str, optional
+        What the owner rides that bike for by default, as an export tells; where it is one sport only, it counts as
+        the frame does.
     """
     if sport_type == "Ride" and frame_type is not None:
         return _FRAMES.get(frame_type, EXTENDED["Ride"])
+    if sport_type == "Ride" and gear_sports and len(set(gear_sports)) == 1 and gear_sports[0] in _RIDES:
+        sport_type = gear_sports[0]
     return EXTENDED.get(sport_type) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", sport_type).strip() or "Workout"
 
 

@@ -112,6 +112,22 @@ returning id;
 -- What is in an original that an older version landed.
 update strava.activity set archive_content = :content where id = :id and archive_content is null;
 
+-- name: not_in_this_export
+-- What earlier exports held and this one does not, as far as it reaches: an older export than theirs knows no later
+-- rides. Statements are found by their activity.
+select activity.strava_id
+from strava.activity as activity
+where activity.athlete_id = :athlete_id and activity.strava_id is not null and activity.state <> 'gone'
+  and activity.start_time <= (
+      select max(newest.start_time) from strava.imported_activity as said
+      join strava.activity as newest on newest.id = said.activity_id
+      where said.import_id = :import_id and said.said_by = 'export')
+  and exists (select from strava.imported_activity as said
+              where said.activity_id = activity.id and said.said_by = 'export')
+  and not exists (select from strava.imported_activity as said
+                  where said.activity_id = activity.id and said.said_by = 'export' and said.import_id = :import_id)
+order by activity.start_time desc, activity.strava_id;
+
 -- name: twins
 -- A file that was imported by itself, and an activity of Strava's that is the same ride: the same recording; or it
 -- began within five seconds and lasted as long; or what Strava shows lies within it, and is at least half of it (it

@@ -1,6 +1,6 @@
 """One archived activity in the words of ``schema.ACTIVITIES``.
 
-What belongs here: reading ``strava.activity.archive``. What does not: filling it (``importer``). A field
+What belongs here: reading ``strava.activity.archive``. What does not: filling it (``entries``). A field
 that is missing is None; nothing here fails.
 """
 
@@ -19,7 +19,7 @@ def activity_row(archive: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     archive : mapping
-        As `importer` wrote it.
+        As `entries.say` made it.
 
     Returns
     -------

@@ -42,6 +42,8 @@ FIGURES = (
 )
 
 _TABLE_LIMIT = 128 * 2**20
+#: Nobody has as many: twenty a day for almost thirty years.
+_ROWS_LIMIT = 200_000
 #: Rows by which columns are told.
 _SAMPLE = 500
 #: Rows of one kind of trouble that are named; the others are counted.
@@ -155,7 +157,7 @@ def read_export(files: Files, table: str) -> Export:
     try:
         opened = open_table("activities.csv", files.read(table, _TABLE_LIMIT), known_headers)
     except UnreadableRecording as error:
-        raise ArchiveError(f"{table}: {error}") from None
+        raise ArchiveError(f"{one_line(table, 80)}: {error}") from None
     header = opened.header
     if not header:
         raise ArchiveError("activities.csv is empty; request the archive again")
@@ -185,7 +187,7 @@ def left_over(files: Files, export: Export) -> list[str]:
     if not rest:
         return []
     return [
-        f"{len(rest)} recordings of the export are named by no row of activities.csv and were left out "
+        f"recordings of the export that no row of activities.csv names were left out: {len(rest):,} "
         f"(first: {one_line(rest[0], 80)})"
     ]
 
@@ -211,7 +213,13 @@ class _Reader:
         self._odd_count: dict[str, int] = defaultdict(int)
 
     def rows(self, table: Table) -> list[Row]:
-        """Every activity once."""
+        """Every activity once.
+
+        Raises
+        ------
+        ArchiveError
+            There are more than anybody has.
+        """
         rows: dict[int, Row] = {}
         for line, cells in table.rows():
             strava_id = self._id(line, cells)
@@ -219,6 +227,11 @@ class _Reader:
                 self._note(f"row {line} (activity {strava_id})", "occurs twice; the first counts")
             elif strava_id is not None:
                 rows[strava_id] = self._row(strava_id, line, cells)
+                if len(rows) > _ROWS_LIMIT:
+                    raise ArchiveError(
+                        f"activities.csv holds more than {_ROWS_LIMIT:,} activities, which nobody has; nothing was "
+                        "imported. Import the archive as Strava made it"
+                    )
         return list(rows.values())
 
     def warnings(self) -> list[str]:

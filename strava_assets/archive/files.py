@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from strava_assets.archive import unpack
 from strava_assets.archive.recordings import SUFFIXES, looks_like_recording
+from strava_assets.archive.text import one_line
 from strava_assets.archive.unpack import LIMIT, ZIP
 from strava_assets.errors import ArchiveError, UnreadableRecording
 
@@ -96,7 +97,8 @@ def recordings(files: Files) -> list[str]:
     ]
     zips = [name for name in files.names if name.lower().endswith(".zip")]
     if zips and not found:
-        raise ArchiveError(f"{files.label} holds another zip, {zips[0]}: unpack the outer one and import the inner one")
+        inner = one_line(zips[0], 80)
+        raise ArchiveError(f"{files.label} holds another zip, {inner}: unpack the outer one and import the inner one")
     return found
 
 

@@ -28,7 +28,7 @@ from strava_assets.processes import cores, pool_of
 from strava_assets.stores import Store
 
 #: Counts up whenever the same bytes are read differently, so that a repeated import reads them again.
-READER = 2
+READER = 3
 #: For fewer files it is quicker to read them here than to start processes.
 WORTH_PROCESSES = 32
 #: Files under way for each process: what is read ahead is facts only, and those are small.

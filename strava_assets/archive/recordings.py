@@ -11,7 +11,7 @@ import re
 from strava_assets.archive.file_names import name_of, sport_of
 from strava_assets.archive.fit import is_fit, read_fit
 from strava_assets.archive.samples import Recording, assemble
-from strava_assets.archive.sport_types import UNKNOWN
+from strava_assets.archive.sport_types import UNKNOWN, by_device
 from strava_assets.archive.tracks import is_xml, read_track
 from strava_assets.archive.unpack import GZIP, ZIP, content, opening
 from strava_assets.errors import UnreadableRecording
@@ -63,6 +63,7 @@ def _named(recording: Recording, filename: str) -> Recording:
         recording.name = name_of(filename)
     if recording.sport == UNKNOWN:
         recording.sport = sport_of(filename)
+    recording.sport = by_device(recording.sport, recording.device)
     return recording
 
 

@@ -17,7 +17,7 @@ from strava_assets.archive.table import open_table
 from strava_assets.archive.text import letters, one_line
 from strava_assets.errors import ArchiveError, UnreadableRecording
 
-_LIMIT = 8 * 2**20
+_LIMIT = 2**20
 _FEET = frozenset({"feet", "imperial", "miles"})
 
 

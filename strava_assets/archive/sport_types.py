@@ -152,17 +152,41 @@ _BY_LETTERS = {
 _VIRTUAL = re.compile(rf"(?<![a-z])(?:{'|'.join(map(unaccented, VIRTUAL))})")
 #: A virtual sport that Strava added since; the map must not take it for one outdoors.
 _VIRTUAL_UNKNOWN = "VirtualActivity"
+#: What is done indoors on a screen, and is called like what is done outdoors where a format has no better word.
+_ON_A_SCREEN = {"Ride": "VirtualRide", "Run": "VirtualRun", "Rowing": "VirtualRow"}
+#: Programs that record nothing else, as the first word of what files call their device.
+_SCREENS = {"zwift", "mywhoosh", "rouvy", "virtualtraining", "bkool", "fulgaz", "kinomap", "onelap", "rgt"}
 
 
 def from_fit(sport: str | None, sub_sport: str | None) -> str:
     """Strava's word for FIT's ``sport`` and ``sub_sport``."""
     known = _FIT_DETAIL.get((sport or "", sub_sport or ""))
+    if not known and sub_sport == "virtual_activity":
+        return _VIRTUAL_UNKNOWN
     return known or _BY_LETTERS.get(letters(sport or ""), UNKNOWN)
+
+
+def by_device(sport_type: str, device: str | None) -> str:
+    """The virtual sport, if a device is a program for a screen: TCX, for one, has no word for it."""
+    if is_virtual(sport_type) or (device or "").lower().partition(" ")[0] not in _SCREENS:
+        return sport_type
+    return _ON_A_SCREEN.get(sport_type, _VIRTUAL_UNKNOWN)
+
+
+def by_recording(sport_type: str, recorded: str | None) -> str:
+    """The sport of an activity, if its recording tells one, too: a label that nobody knows hides no virtual one."""
+    unknown = sport_type == UNKNOWN or sport_type not in SPORT_TYPES
+    return recorded if recorded and unknown and is_virtual(recorded) else sport_type
+
+
+def is_virtual(sport_type: str) -> bool:
+    """Whether one of Strava's words is of a sport on a screen."""
+    return sport_type.startswith("Virtual")
 
 
 def from_word(word: str | None) -> str:
     """Strava's word for what a GPX or TCX file calls its sport; ``Workout`` if it is not known."""
-    return known_label(word or "") or (_VIRTUAL_UNKNOWN if _is_virtual(word or "") else UNKNOWN)
+    return known_label(word or "") or (_VIRTUAL_UNKNOWN if _says_virtual(word or "") else UNKNOWN)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -187,10 +211,10 @@ def from_label(label: str, english: bool = True) -> str:
     if known or shown is None:
         return known or UNKNOWN
     joined = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", shown) if word)
-    if _is_virtual(shown):
+    if _says_virtual(shown):
         return joined if english and joined.startswith("Virtual") else _VIRTUAL_UNKNOWN
     return (joined or UNKNOWN) if english and shown.isascii() else shown
 
 
-def _is_virtual(label: str) -> bool:
+def _says_virtual(label: str) -> bool:
     return _VIRTUAL.search(unaccented(label)) is not None

@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from strava_assets.archive.sport_types import by_recording
 from strava_assets.database.connection import queries
 
 #: A row of an export's table; anything else is a recording by itself.
@@ -75,6 +76,8 @@ def merge(statements: Sequence[Mapping[str, Any]]) -> Merged:
     if file is not None and file is not best:
         archive["recording"] = file["archive"].get("recording")
         archive["device_name"] = file["archive"].get("device_name")
+    if archive.get("recording"):
+        archive["sport_type"] = by_recording(archive["sport_type"], archive["recording"]["sport_type"])
     words = sorted((said["released_at"], said["visibility"]) for said in statements if said["visibility"])
     return Merged(
         archive,

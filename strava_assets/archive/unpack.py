@@ -20,6 +20,8 @@ from strava_assets.errors import UnreadableRecording
 
 #: No recording is larger; a few kilobytes that unpack to more are a trap.
 LIMIT = 128 * 2**20
+#: What nothing that is recorded, or written, shrinks to: GPX shrinks to a twentieth. Looked at where much is to come.
+MOST_TIMES, MUCH = 200, 16 * 2**20
 #: A zip's directory is read whole, at some ten times its size: this much holds 300,000 files.
 DIRECTORY_LIMIT = 32 * 2**20
 
@@ -42,6 +44,7 @@ BROKEN_ZIP = (
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _OTHER_PACKINGS = {6: "Implode", 9: "Deflate64", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd", 99: "AES"}
 _PIECE = 4096
+_TRAP = f"a trap: it unpacks to more than {MOST_TIMES} times its size"
 
 
 def content(data: bytes, limit: int = LIMIT) -> bytes:
@@ -71,13 +74,14 @@ def gunzip(data: bytes, limit: int = LIMIT) -> bytes:
     while data[:2] == GZIP and room > 0:  # one after the other is one file; anything else behind it is ignored
         unpacking = zlib.decompressobj(wbits=31)
         try:
-            parts.append(unpacking.decompress(data, room))
+            unpacked = _inflated(unpacking, data, room)
         except zlib.error as error:
             if parts:
                 break
             damage = str(error).rsplit(":", 1)[-1].strip()
             raise UnreadableRecording(f"damaged gzip: {damage}") from None
-        room -= len(parts[-1])
+        parts += unpacked
+        room -= sum(map(len, unpacked))
         if not unpacking.eof and room > 0:
             raise UnreadableRecording("its gzip is cut short")
         data = unpacking.unused_data
@@ -85,6 +89,15 @@ def gunzip(data: bytes, limit: int = LIMIT) -> bytes:
     if len(inside) > limit:
         raise UnreadableRecording(_too_large(limit))
     return inside
+
+
+def _inflated(unpacking: zlib._Decompress, data: bytes, room: int) -> list[bytes]:
+    start = unpacking.decompress(data, min(room, MUCH))
+    if _is_trap(len(start), len(data) - len(unpacking.unconsumed_tail)):
+        raise UnreadableRecording(_TRAP)
+    if len(start) < MUCH or room <= MUCH:
+        return [start]
+    return [start, unpacking.decompress(unpacking.unconsumed_tail, room - MUCH)]
 
 
 def opening(data: bytes, size: int = 4096) -> bytes:
@@ -141,7 +154,9 @@ def obstacle(entry: zipfile.ZipInfo, limit: int) -> str | None:
     if entry.compress_type not in _PACKINGS:
         name = _OTHER_PACKINGS.get(entry.compress_type, f"method {entry.compress_type}")
         return f"packed with {name}, which cannot be read; unpack the zip and import the folder"
-    return _too_large(limit) if entry.file_size > limit else None
+    if entry.file_size > limit:
+        return _too_large(limit)
+    return _TRAP if _is_trap(entry.file_size, entry.compress_size) else None
 
 
 def member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes:
@@ -187,6 +202,10 @@ def _single(data: bytes) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
             yield archive, files[0]
     except BROKEN_ZIP:
         raise UnreadableRecording("a damaged zip") from None
+
+
+def _is_trap(unpacked: int, packed: int) -> bool:
+    return unpacked >= MUCH and unpacked > MOST_TIMES * packed
 
 
 def _too_large(limit: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ _GPXPY_REFUSES = {"bad.gpx", "invalid-lon-lat-missing.gpx"}
 _STRICT_XML_REFUSES = {"malformed.tcx": 384}
 #: A point with half a position, which is none to us.
 _HALF_A_POSITION = {"bad.tcx"}
+
+#: Its clock runs backwards by a month.
+_EARLIER_LATER = {"blue_hills.gpx"}
 
 #: Files that are no recording, or of which nothing can be placed in time, and what is said of each.
 _ROUTE, _UNTIMED = "a route, not a recording: it has no track", "a route, not a recording: its points have no times"
@@ -88,6 +92,12 @@ def number(text: str | None) -> float:
         return float(text or "nan")
     except ValueError:
         return np.nan
+
+
+def utc(text: str) -> datetime:
+    """A whole second; a time without a zone is UTC to us."""
+    moment = datetime.fromisoformat(text).replace(microsecond=0)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def test_fit_files_hold_the_records_that_garmins_own_sdk_finds_in_its_order(real_data):
@@ -209,6 +219,27 @@ def test_every_real_file_is_a_recording_or_is_listed_with_its_reason(real_data):
             assert recording.start is not None
     assert reasons == _NO_RECORDINGS
     assert readable == 139
+
+
+def test_every_real_file_has_as_many_points_and_the_start_that_their_survey_found(real_data):
+    with open(real_data / "INDEX.csv", newline="") as file:
+        survey = {row["file"]: row for row in csv.DictReader(file) if row["fmt"] in ("fit", "gpx", "tcx")}
+    found = {
+        path.relative_to(real_data).as_posix(): data for path, data in files(real_data, ".fit", ".gpx", ".tcx", ".gz")
+    }
+    assert set(found) == set(survey)
+    compared = starts = 0
+    for name, data in found.items():
+        if Path(name).name in _NO_RECORDINGS:
+            continue
+        recording, surveyed = read_recording(data, name), survey[name]
+        assert recording.table.num_rows == int(surveyed["points"]), name
+        # the survey names the earliest time, we the first sample's: where a clock runs backwards these are two
+        if surveyed["start_utc"] and Path(name).name not in _EARLIER_LATER:
+            assert recording.start.replace(microsecond=0) == utc(surveyed["start_utc"]), name
+            starts += 1
+        compared += recording.table.num_rows
+    assert (compared, starts) == (164_385, 136)
 
 
 @pytest.mark.parametrize("name", ["sample.tcx", "malformed.tcx"])

@@ -147,6 +147,13 @@ def test_a_table_larger_than_any_history_is_refused_in_a_line(tmp_path, monkeypa
         read_export(files, "activities.csv")
 
 
+def test_more_activities_than_anybody_has_are_refused_in_a_line(monkeypatch):
+    monkeypatch.setattr(export, "_ROWS_LIMIT", 3)
+    assert len(read(lines(*map(export_row, (1, 2, 3, 3)))).rows) == 3
+    with pytest.raises(ArchiveError, match="holds more than 3 activities, which nobody has; nothing was imported"):
+        read(lines(*map(export_row, (1, 2, 3, 4))))
+
+
 def test_a_header_wider_than_any_is_refused_in_a_line():
     with pytest.raises(ArchiveError, match="has 50001 columns, and is none of Strava's"):
         read(b"a," * 50_000 + b"\n")
@@ -239,7 +246,9 @@ def test_lost_files_and_recordings_without_a_row_are_told_apart():
     files = Files("test", tuple(held), lambda name, limit=0: held[name])
     export = read_export(files, "activities.csv")
     assert [row.filename for row in export.rows] == ["#error#", "activities/2.fit"]
-    assert left_over(files, export)[0].startswith("1 recordings of the export are named by no row")
+    assert left_over(files, export)[0].startswith(
+        "recordings of the export that no row of activities.csv names were left out: 1 "
+    )
 
 
 def test_a_row_is_what_the_import_keeps_of_it():

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from strava_assets.archive import files as files_module
-from strava_assets.archive import fit, flat_xml
+from strava_assets.archive import fit, flat_xml, unpack
+from strava_assets.archive.entries import find_entries
 from strava_assets.archive.files import open_files, recordings
 from strava_assets.archive.importer import import_path
 from strava_assets.archive.recordings import read_recording
@@ -153,6 +154,25 @@ def test_a_zip_in_a_zip_says_what_to_do_unless_it_holds_one_recording(tmp_path: 
     assert outcome(writers.write_folder(tmp_path / "watch", {"77.zip": single})) == {"77.zip": "5 samples"}
 
 
+def test_no_name_reaches_a_terminal_with_its_control_characters(installation, tmp_path: Path) -> None:
+    name = "\x1b]0;evil\x07\n"
+    assert refusal(hostile.zip_of(tmp_path / "a.zip", [(f"{name}.zip", b"x")])).startswith(
+        "a.zip holds another zip, ]0;"
+    )
+    locked = hostile.zip_of(tmp_path / "b.zip", [(f"{name}/activities.csv", b"x" * 2**25)])
+    with open_files(locked) as files, pytest.raises(ArchiveError, match=r"^\]0;evil /activities\.csv: a trap"):
+        find_entries(files, locked)
+    said: list[str] = []
+    import_path(
+        hostile.zip_of(tmp_path / "c.zip", [(f"{name}.gpx", RIDE), (f"{name}x.gpx", b"")]),
+        database=installation.database,
+        store=installation.store,
+        settings=installation.settings,
+        progress=lambda done, count, label, read: said.append(label),
+    )
+    assert said == ["]0;evil .gpx", "]0;evil x.gpx", ""]
+
+
 def test_gzip_in_gzip_is_unpacked_three_times_and_no_more() -> None:
     assert read_recording(hostile.nested_gzip(RIDE, 3), "a").table.num_rows == 5
     with pytest.raises(UnreadableRecording, match="neither FIT, GPX nor TCX"):
@@ -276,11 +296,31 @@ def test_hostile_things_are_imported_around_and_leave_nothing_half_written(insta
     assert {path.name for path in tmp_path.iterdir()} == {"odd", "e.zip", "home"}
 
 
+def test_what_unpacks_to_much_of_nothing_is_a_trap_and_much_of_something_is_not(tmp_path: Path) -> None:
+    points = b"".join(b'<trkpt lat="35.%05d" lon="-40.%05d"/>\n' % (i, i * 7 % 99991) for i in range(99_999))
+    much = (b"<gpx>" + points) * (unpack.MUCH // len(points) + 1)
+    nothing = bytes(len(much))
+    assert unpack.gunzip(gzip.compress(much, 1)) == much
+    path = hostile.zip_of(tmp_path / "e.zip", [("much.gpx", much), ("nothing.gpx", nothing)])
+    with open_files(path) as files:
+        assert files.read("much.gpx") == much
+        with pytest.raises(UnreadableRecording, match="a trap: it unpacks to more than 200 times its size"):
+            files.read("nothing.gpx")
+    with pytest.raises(UnreadableRecording, match="a trap"):
+        unpack.gunzip(gzip.compress(nothing))
+    packed = gzip.compress(much)
+    for damaged in (packed[:-9], packed[:-8] + bytes(8)):
+        with pytest.raises(UnreadableRecording, match=r"damaged gzip|cut short"):
+            unpack.gunzip(damaged)
+    twice = gzip.compress(much[:999]) + gzip.compress(much)
+    assert unpack.gunzip(twice) == much[:999] + much
+
+
 def bombs(folder: Path) -> dict[str, str]:
     """Files that would fill the memory, and what is said of them."""
     much = 64 * 2**20
     folder.mkdir()
-    large = "larger than 128 MiB when unpacked"
+    large, trap = "larger than 128 MiB when unpacked", "a trap: it unpacks to more than 200 times its size"
     (folder / "a.gpx.gz").write_bytes(hostile.gzip_bomb(3 * 1024))
     (folder / "b.fit").write_bytes(hostile.nested_gzip(hostile.gzip_bomb(1024), 2))
     (folder / "c.gpx").write_bytes(b"<gpx>" + b"<a/>" * (flat_xml.TAGS + 1))
@@ -298,8 +338,8 @@ def bombs(folder: Path) -> dict[str, str]:
     packed = lzma.compress(bytes(much), lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1}])
     hostile.raw_zip(folder / "l.zip", [(b"l.gpx", properties + packed, 14, 100, 0)])
     return {
-        "a.gpx.gz": large,
-        "b.fit": large,
+        "a.gpx.gz": trap,
+        "b.fit": trap,
         "d.gpx": "not XML that can be read",
         "e.gpx": "it holds no samples",
         "c.gpx": f"an XML file of more than {flat_xml.TAGS:,} tags",

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from strava_assets import processes
-from strava_assets.archive import importer, originals, quarantine
+from strava_assets.archive import importer, matching, originals, quarantine, unpack
 from strava_assets.archive.files import Files, open_files
 from strava_assets.archive.originals import Source, land_originals
 from strava_assets.errors import ArchiveError, DatabaseUnavailable, StoreUnavailable
@@ -136,7 +137,7 @@ def test_two_imports_at_the_same_time_take_turns(installation, folder):
 
 def test_a_ride_that_comes_from_strava_at_that_instant_is_not_lost(installation, tmp_path, monkeypatch):
     path = write_zip(tmp_path / "export.zip", export_files([export_row(101)], {}))
-    lock = importer._Known.__init__
+    lock = matching.Known.__init__
 
     def and_then_it_came(self: Any, connection: Any, athlete: int, said: Any) -> None:
         lock(self, connection, athlete, said)
@@ -147,7 +148,7 @@ def test_a_ride_that_comes_from_strava_at_that_instant_is_not_lost(installation,
         )
 
     with monkeypatch.context() as instant:
-        instant.setattr(importer._Known, "__init__", and_then_it_came)
+        instant.setattr(matching.Known, "__init__", and_then_it_came)
         with pytest.raises(DatabaseUnavailable, match="import again"):
             run(installation, path)
     assert counts(run(installation, path))[:3] == (0, 1, 0)
@@ -265,7 +266,23 @@ class TestQuarantine:
             reason for module in (ROOT / "strava_assets" / "archive").glob("*.py") for reason in reasons_in(module)
         }
         assert len(reasons) > 20
+        reasons |= {
+            refused("/e.gpx"),
+            refused("e.gpx", 0o120777),
+            refused("e.gpx", 0o010777),
+            refused("e.gpx", packed=9),
+        }
+        reasons |= {"the zip holds two files of this name", "a link to a folder, which is not followed"}
         assert [reason for reason in sorted(reasons) if quarantine.advice(reason) == quarantine.ELSE] == []
+
+
+def refused(name: str, mode: int = 0, packed: int = 0) -> str:
+    """What is said of an entry of a zip."""
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr, entry.compress_type = mode << 16, packed
+    reason = unpack.trick(entry) or unpack.obstacle(entry, 1)
+    assert reason
+    return reason
 
 
 def reasons_in(module: Path) -> list[str]:
@@ -273,11 +290,17 @@ def reasons_in(module: Path) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "UnreadableRecording":
-            said = node.args[0]
-            for one in (said.body, said.orelse) if isinstance(said, ast.IfExp) else (said,):
+            for one in alternatives(node.args[0]):
                 if isinstance(one, ast.JoinedStr):
                     parts = (str(part.value) if isinstance(part, ast.Constant) else "x" for part in one.values)
                     found.append("".join(parts))
                 elif isinstance(one, ast.Constant):
                     found.append(one.value)
     return found
+
+
+def alternatives(said: ast.expr) -> list[ast.expr]:
+    """What it may say, whatever it depends on."""
+    if isinstance(said, ast.IfExp):
+        return [*alternatives(said.body), *alternatives(said.orelse)]
+    return [said]

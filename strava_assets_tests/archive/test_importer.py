@@ -115,12 +115,25 @@ def test_the_same_content_in_another_packing_is_the_same_activity(installation, 
     assert [row["archive"]["filename"] for row in rows(installation)] == ["ride.gpx"]
 
 
+def test_a_recording_under_two_names_keeps_all_that_the_first_tells(installation, tmp_path):
+    unnamed = gpx(ride(), name="", sport="")
+    folder = write_folder(tmp_path / "twice", {"1 Evening Run.gpx": unnamed, "2 other.gpx": unnamed})
+    assert counts(run(installation, folder))[:3] == (1, 0, 1)
+    [landed] = rows(installation)
+    assert {word: landed["archive"][word] for word in ("name", "sport_type", "filename")} == {
+        "name": "Evening Run",
+        "sport_type": "Run",
+        "filename": "1 Evening Run.gpx",
+    }
+    assert landed["revision"] == 1
+
+
 def test_an_export_lands_every_row_with_or_without_its_recording(installation, export):
     report = run(installation, export, visibility="everyone")
     assert counts(report) == (5, 0, 0, 4, 1)
     assert report.athlete_name == "Ada Example"
     assert report.rejected == [("activities/903.gpx", "neither FIT, GPX nor TCX")]
-    assert "1 recordings of the export are named by no row" in report.warnings[0]
+    assert "no row of activities.csv names were left out: 1 (first: activities/999.gpx)" in report.warnings[0]
     landed = {row["strava_id"]: row for row in rows(installation)}
     assert {row["identity"] for row in landed.values()} == {f"strava:{number}" for number in landed}
     assert {row["state"] for row in landed.values()} == {"landed"}
@@ -167,6 +180,22 @@ def test_a_newer_export_updates_what_changed_and_only_that(installation, tmp_pat
     first, second, _ = rows(installation)
     assert first["archive_file"]  # what an older export held is not lost
     assert (second["archive"]["name"], second["month"], second["revision"]) == ("New", date(2024, 6, 1), 2)
+
+
+def test_what_a_newer_export_holds_no_longer_stays_and_is_said(installation, tmp_path):
+    may = [export_row(number, date=f"May {number - 100}, 2024, 6:00:00 AM") for number in range(101, 116)]
+    old = write_zip(tmp_path / "old.zip", export_files(may[:14], {}))
+    new = write_zip(tmp_path / "new.zip", export_files([*may[:1], *may[3:]], {}))
+    assert run(installation, old).warnings == []
+    [said] = run(installation, new).warnings
+    assert said == (
+        "Earlier exports hold activities that this one does not: 2. They stay; if you deleted them on Strava, hide "
+        "them here: strava-assets hide 103 102"
+    )
+    assert len(rows(installation)) == 15
+    assert run(installation, old).warnings == []  # it is older than the last ride: that is no deletion
+    [said] = run(installation, write_zip(tmp_path / "last.zip", export_files(may[14:], {}))).warnings
+    assert said.endswith("strava-assets hide 114 113 112 111 110 109 108 107 106 105 …")
 
 
 def test_the_owners_word_is_never_taken_back_silently(installation, folder):
@@ -258,52 +287,6 @@ def test_links_to_nothing_and_locked_files_are_rejected_not_fatal(installation, 
     report = run(installation, folder)
     assert ("gone.gpx", "not a regular file, or a link to nothing") in report.rejected
     assert report.imported == 4
-
-
-class TestWhose:
-    """Whose files they are."""
-
-    def test_nobody_known_means_me(self, installation, folder):
-        assert run(installation, folder).athlete_name == "me"
-
-    def test_the_only_one_there_is(self, installation, folder):
-        run(installation, folder, athlete="Ada")
-        assert run(installation, folder).athlete_name == "Ada"
-
-    def test_a_name_is_matched_without_case_and_a_strava_id_too(self, installation, folder, export):
-        run(installation, export)
-        assert run(installation, folder, athlete="ada EXAMPLE").athlete_name == "Ada Example"
-        assert run(installation, folder, athlete="4711").athlete_name == "Ada Example"
-
-    def test_with_several_it_has_to_be_said(self, installation, folder):
-        run(installation, folder, athlete="Ada")
-        run(installation, folder, athlete="Ben")
-        with pytest.raises(ArchiveError, match=r"several athletes are known \(Ada, Ben\)"):
-            run(installation, folder)
-
-    def test_somebody_known_by_name_gets_the_number_of_the_export(self, installation, folder, export):
-        run(installation, folder, athlete="Ada")
-        report = run(installation, export, athlete="Ada")
-        assert rows(installation, "select name, strava_id, identity from strava.athlete") == [
-            {"name": "Ada", "strava_id": 4711, "identity": "name:ada"}
-        ]
-        assert report.imported == 5
-
-    def test_an_export_is_not_given_to_somebody_else(self, installation, export):
-        run(installation, export)
-        with pytest.raises(ArchiveError, match=r"this export is Ada Example's \(Strava id 4711\), not Ben's"):
-            run(installation, export, athlete="Ben")
-
-    def test_two_people_of_one_name_stay_two(self, installation, tmp_path, export):
-        run(installation, export)
-        other = write_zip(tmp_path / "other.zip", export_files([export_row(7)], {}, athlete=(4712, "Ada", "Example")))
-        assert run(installation, other).athlete_name == "Ada Example (4712)"
-
-    def test_an_activity_of_somebody_else_is_refused(self, installation, tmp_path):
-        one = write_zip(tmp_path / "one.zip", export_files([export_row(7)], {}, athlete=None))
-        run(installation, one, athlete="Ada")
-        with pytest.raises(ArchiveError, match="another athlete's already"):
-            run(installation, one, athlete="Ben")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,17 @@ from strava_assets.installation import Installation
 from strava_assets.strava.streams import pack_streams
 from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.archive.importing import counts, rows, run
-from strava_assets_tests.archive.writers import START, export_files, export_row, fit, gpx, ride, write_folder, write_zip
+from strava_assets_tests.archive.writers import (
+    CYCLING,
+    START,
+    export_files,
+    export_row,
+    fit,
+    gpx,
+    ride,
+    write_folder,
+    write_zip,
+)
 
 SECONDS = 600
 RIDE = fit(ride(SECONDS + 1))
@@ -100,6 +110,23 @@ class TestFromFileAndExport:
             [export_row(101, "a/1.fit"), export_row(102, "a/2.fit")], {"a/1.fit": RIDE, "a/2.fit": RIDE}
         )
         assert run(installation, write_zip(tmp_path / "split.zip", both)).imported == 2
+
+
+VIRTUAL = fit(ride(SECONDS + 1), sessions=((CYCLING, 58, 0),))
+
+
+@pytest.mark.parametrize(
+    ("label", "sport"),
+    [("Fahrt am Bildschirm", "VirtualRide"), ("Workout", "VirtualRide"), ("", "VirtualRide"), ("Ride", "Ride")],
+)
+def test_a_virtual_recording_stays_so_under_a_label_that_nobody_knows(installation, tmp_path, label, sport):
+    files = export_files([export_row(101, "a/1.fit", type=label)], {"a/1.fit": VIRTUAL})
+    run(installation, write_zip(tmp_path / "export.zip", files), visibility="everyone")
+    assert only(installation)["archive"]["sport_type"] == sport
+    # also where the newer export has lost the recording
+    rest = export_files([export_row(101, "#error#", type=label)], {})
+    run(installation, write_zip(tmp_path / "newer.zip", rest))
+    assert typed(installation).activities.column("sport_type").to_pylist() == [sport]
 
 
 class TestFromFileAndApi:

@@ -212,6 +212,28 @@ def test_sports_get_stravas_words(sport, word):
     assert read_recording(writers.gpx(ride(2), sport=sport), "a").sport == word
 
 
+def test_whatever_is_done_on_a_screen_is_virtual():
+    on_a_screen = 58
+    for sport, word in ((CYCLING, "VirtualRide"), (RUNNING, "VirtualRun"), (SWIMMING, "VirtualActivity")):
+        data = writers.fit(ride(3), sessions=((sport, on_a_screen, 0),))
+        assert read_recording(data, "a.fit").sport == word
+
+
+@pytest.mark.parametrize(
+    ("device", "sport", "word"),
+    [
+        ("Zwift", "Biking", "VirtualRide"),
+        ("MyWhoosh 4.1", "Running", "VirtualRun"),
+        ("ROUVY", "Other", "VirtualActivity"),
+        ("Invented 3", "Biking", "Ride"),
+        ("Not Zwift", "Biking", "Ride"),
+    ],
+)
+def test_a_program_for_a_screen_tells_where_the_format_has_no_word_for_it(device, sport, word):
+    data = writers.tcx([ride(3)], sport=sport).replace(b"Invented 3", device.encode())
+    assert read_recording(data, "a.tcx").sport == word
+
+
 def test_an_undeclared_prefix_or_a_byte_order_mark_does_not_matter():
     data = writers.gpx(ride(3)).replace(b' xmlns:x="http://www.garmin.com/xmlschemas/TrackPointExtension/v1"', b"")
     assert column(read_recording(b"\xef\xbb\xbf" + data, "a"), "heartrate") == [120, 121, 122]
