@@ -25,7 +25,7 @@ from strava_assets.strava.activities import activity_row as api_row
 from strava_assets.strava.streams import load_streams
 
 #: Counts up whenever typed tables come out differently from the same originals.
-VERSION = "3"
+VERSION = "4"
 
 #: What a sample of a channel may plausibly be, in its own unit.
 PLAUSIBLE = {
@@ -186,7 +186,7 @@ def _typed(
         "sport_type": typed["sport_type"] or "Workout",
         "samples": samples.num_rows,
     }
-    typed["type_extended"] = type_extended(typed["sport_type"], frame)
+    typed["type_extended"] = type_extended(typed["sport_type"], frame, (row["archive"] or {}).get("gear_sports"))
     typed["name"] = typed["name"] or typed["type_extended"]
     return typed | _extent(samples)
 

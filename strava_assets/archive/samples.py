@@ -171,8 +171,8 @@ def _along(lat: np.ndarray, lng: np.ndarray, seconds: np.ndarray) -> tuple[np.nd
     """Metres along the track at each position (NaN elsewhere), and how many steps are too fast to be one.
 
     Great circles on a sphere (haversine formula; within 0.5 % of the ellipsoid). Each step is a whole number
-    of millimetres, so that a difference of two of these does not hang on the track before them. A leap is not
-    walked.
+    of micrometres, as in the cut, so that a difference of two of these does not hang on the track before them. A leap
+    is not walked.
     """
     where = np.flatnonzero(np.isfinite(lat))
     north, east = np.radians(lat[where]), np.radians(lng[where])
@@ -182,8 +182,8 @@ def _along(lat: np.ndarray, lng: np.ndarray, seconds: np.ndarray) -> tuple[np.nd
     with np.errstate(invalid="ignore"):
         leap = steps > _LEAP * np.maximum(np.diff(seconds[where]), 1.0)  # clocks have seconds, at best
     along = np.full(len(lat), np.nan)
-    millimetres = np.where(leap, 0, np.rint(steps * 1000)).astype(np.int64)
-    along[where] = np.concatenate([[0], np.cumsum(millimetres)]) / 1000
+    micrometres = np.where(leap, 0, np.rint(steps * 1e6)).astype(np.int64)
+    along[where] = np.concatenate([[0], np.cumsum(micrometres)]) / 1e6
     return along, int(leap.sum())
 
 

@@ -17,6 +17,7 @@ from strava_assets.errors import SettingsError, StoreUnavailable
 from strava_assets.installation import Installation
 from strava_assets.release import release
 from strava_assets.stores import Store
+from strava_assets.tables import months_of
 from strava_assets.undo import imports, undo_import
 from strava_assets_tests.archive.importing import rows
 from strava_assets_tests.archive.importing import run as bring
@@ -260,3 +261,15 @@ def test_killed_three_times_at_work_and_repeated_it_ends_in_the_same_rows_origin
     rides = range(1, originals.WORTH_PROCESSES + 2)
     warm_up()
     assert killed_and_repeated(installation, exported(tmp_path / "export.zip", rides, kilometres=1.0), kills=3) >= 3
+
+
+def test_a_plain_ride_on_a_bike_for_one_sport_is_called_by_it(installation: Installation, tmp_path: Path) -> None:
+    files = {f"activities/{number}.gpx": gpx(track(HOME, seed=number), BEGAN) for number in (1, 2)}
+    table = [
+        export_row(number, f"activities/{number}.gpx", gear=gear, date=f"{BEGAN:%Y-%m-%d %H:%M:%S}")
+        for number, gear in ((1, "Grey"), (2, "Another"))
+    ]
+    bring(installation, write_zip(tmp_path / "export.zip", export_files(table, files)), visibility="everyone")
+    run(installation)
+    [rides] = months_of(installation.store, "activities").values()
+    assert rides.column("type_extended").to_pylist() == ["Gravel", "Road Cycling"]
