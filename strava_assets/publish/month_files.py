@@ -22,7 +22,7 @@ from strava_assets.publish.paths import csv_path
 #: Counts up whenever the same masked activity comes out as other bytes.
 VERSION = "3"
 #: Activities written in one passage of the gate: bounds the memory, and what a kill can cost.
-_BATCH = 200
+_BATCH = 50
 
 
 @dataclass
