@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -84,7 +85,12 @@ def postgres() -> Iterator[str]:
     """
     folder = Path(tempfile.mkdtemp(prefix="strava-assets-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # registered first, so done last: the server has stopped
-    yield embedded.start(folder / "postgres")
+    url = embedded.start(folder / "postgres")
+    with psycopg.connect(url, autocommit=True) as server:  # no test pulls the machine's plug, only its own processes'
+        for setting in ("fsync", "full_page_writes"):
+            server.execute(f"alter system set {setting} = off")
+        server.execute("select pg_reload_conf()")
+    yield url
 
 
 @pytest.fixture
