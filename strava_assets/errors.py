@@ -107,8 +107,11 @@ class StravaRateLimited(StravaError):
     """429: the application's quota is spent until ``retry_at`` (aware UTC)."""
 
     def __init__(self, message: str, retry_at: datetime):
-        super().__init__(message)
+        super().__init__(message, retry_at)  # both: what a process tells another one is made anew from them
         self.retry_at = retry_at
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class StravaUnavailable(StravaError):

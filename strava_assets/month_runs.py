@@ -27,6 +27,8 @@ from strava_assets.settings import Settings
 
 #: For fewer activities the beginning of a process costs more than it saves.
 WORTH_PROCESSES = 500
+#: Runs at a time, however many cores there are: each holds a year of somebody's samples, and connections.
+MOST = 4
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 #: Seconds that an interrupted run has to say so.
 _PATIENCE = 10.0
@@ -47,6 +49,9 @@ def runs(
     installation: Installation, instance: Any, spans: list[Span], force: bool, activities: int
 ) -> Iterator[tuple[Span, RunReport]]:
     """Run ``ingest_months`` over each range; the first begins first.
+
+    A run that finds places to hide changes the zones, and what another one has on its way through the gate is refused:
+    where that may be, they go one after the other.
 
     Parameters
     ----------
@@ -70,7 +75,10 @@ def runs(
     KeyboardInterrupt
         A run was interrupted.
     """
-    if len(spans) > 1 and cores() > 1 and activities >= WORTH_PROCESSES:
+    from strava_assets.places import may_find_places
+
+    worth = len(spans) > 1 and cores() > 1 and activities >= WORTH_PROCESSES
+    if worth and not may_find_places(installation):
         yield from _in_processes(installation.settings, spans, force)
     else:
         for span in spans:
@@ -97,7 +105,7 @@ def _in_processes(settings: Settings, spans: list[Span], force: bool) -> Iterato
     working: dict[Connection, tuple[Span, Any]] = {}
     try:
         while waiting or working:
-            while waiting and len(working) < cores():
+            while waiting and len(working) < min(cores(), MOST):
                 span = waiting.popleft()
                 ours, theirs = context.Pipe(duplex=False)
                 process = context.Process(target=_work, args=(theirs, settings, environment, span, force))
@@ -125,7 +133,13 @@ def _said_by(process: Any, line: Connection) -> RunReport:
         raise KeyboardInterrupt
     if isinstance(said, StravaAssetsError):
         raise said
-    return said or RunReport([f"its process was ended from outside ({process.exitcode}): is there too little memory?"])
+    return said or RunReport([_without_a_word(process.exitcode)])
+
+
+def _without_a_word(code: int) -> str:
+    if code < 0:
+        return f"its process was ended from outside ({code}): is there too little memory?"
+    return f"its process broke off ({code}): that is a bug, and it wrote above where"
 
 
 def _work(line: Connection, settings: Settings, environment: Mapping[str, str], span: Span, force: bool) -> None:

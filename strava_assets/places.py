@@ -56,6 +56,14 @@ def cover_tables(installation: Installation, tables: Iterable[pa.Table]) -> list
     return zone_store.cover_ends(installation.database, ends, whoever_drew=True)
 
 
+def may_find_places(installation: Installation) -> bool:
+    """Whether `cover_tables` may add zones, whatever tracks it is given: it never does where one athlete drew some."""
+    if installation.settings.publish_without_zones:
+        return False
+    drawn = any(zone.origin == "drawn" for zone in zone_store.stored(installation.database))
+    return not drawn or len(installation.athletes()) > 1
+
+
 def _undecided(installation: Installation, tracks: pd.DataFrame, drawn: Sequence[Zone]) -> set[int]:
     """Of the athletes of some tracks, those for whom nobody has drawn a zone.
 

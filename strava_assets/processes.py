@@ -11,6 +11,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -20,7 +21,9 @@ from typing import Any
 
 
 def cores() -> int:
-    """How many processes are worth having."""
+    """How many processes are worth having: a container, or ``taskset``, may leave us fewer cores than there are."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from strava_assets.installation import Installation
-from strava_assets.places import cover_tables
+from strava_assets.places import cover_tables, may_find_places
 from strava_assets.privacy import cut_shapes, zone_store
 from strava_assets.privacy.zones import DrawnZone, Zone
 from strava_assets.schema import ACTIVITIES
@@ -78,3 +78,14 @@ def test_an_athlete_who_is_alone_has_taken_over_with_any_zone(installation: Inst
         connection.execute("insert into strava.athlete (name) values ('Ada')")
     zone_store.put(installation.database, [drawn(0)])
     assert cover_tables(installation, [tracks((ADA, 20_000, 30_000))]) == []
+
+
+def test_only_where_one_athlete_drew_a_zone_no_run_finds_places(installation: Installation) -> None:
+    assert may_find_places(installation)
+    zone_store.put(installation.database, [drawn(0)])
+    assert not may_find_places(installation)
+    assert cover_tables(installation, [tracks((ADA, 20_000, 30_000))]) == []
+
+
+def test_where_there_are_several_a_run_may_find_places(shared: Installation) -> None:
+    assert may_find_places(shared)

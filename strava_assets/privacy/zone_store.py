@@ -119,24 +119,31 @@ def put(
     ZoneFileError
         A zone in force would hide less, and nobody said that it may; nothing is changed.
     """
+    with _changing(database) as connection:
+        return _put(connection, drawn, origin, source, expansion, show)
+
+
+def _put(
+    connection: Any, drawn: Sequence[DrawnZone], origin: str, source: str, expansion: float | None, show: bool
+) -> Changes:
+    """`put`, by who has the lock."""
     wanted: dict[bytes, DrawnZone] = {}
     for zone in drawn:
         twin = wanted.setdefault(_key(zone.geometry), zone)
         if twin.mode != zone.mode:
             wanted[_key(zone.geometry)] = replace(twin, mode=EVERYWHERE)
     told = _Told()
-    with _changing(database) as connection:
-        kept = _zones(connection)
-        known = {_key(zone.geometry): zone for zone in kept if zone.origin == origin}
-        for key in [key for key in wanted if key in known]:
-            _change(connection, known[key], wanted[key], expansion, show, told)
-        new = [zone for key, zone in wanted.items() if key not in known]
-        # what is provisional keeps away from what was lifted; what is drawn takes over whatever there was
-        around = [zone for zone in kept if "drawn" in (origin, zone.origin) or zone.origin == origin]
-        if new:
-            _add(connection, new, around, origin, source, expansion or cut_shapes.EXPANSION, told)
-        replaced = _replaced(connection) if origin == "drawn" else 0
-        now = {zone.id: zone for zone in _zones(connection)}
+    kept = _zones(connection)
+    known = {_key(zone.geometry): zone for zone in kept if zone.origin == origin}
+    for key in [key for key in wanted if key in known]:
+        _change(connection, known[key], wanted[key], expansion, show, told)
+    new = [zone for key, zone in wanted.items() if key not in known]
+    # what is provisional keeps away from what was lifted; what is drawn takes over whatever there was
+    around = [zone for zone in kept if "drawn" in (origin, zone.origin) or zone.origin == origin]
+    if new:
+        _add(connection, new, around, origin, source, expansion or cut_shapes.EXPANSION, told)
+    replaced = _replaced(connection) if origin == "drawn" else 0
+    now = {zone.id: zone for zone in _zones(connection)}
     return Changes(
         **{name: [now[number] for number in sorted(ids)] for name, ids in vars(told).items()},
         known=len(drawn) - len(told.added) - len(told.enlarged | told.tightened | told.loosened | told.renamed),
@@ -160,10 +167,12 @@ def cover_ends(database: Database, ends: NDArray[np.float64], whoever_drew: bool
     list of Zone
         Provisional zones that are new; none once a zone was drawn, and none where the owner has lifted one.
     """
-    zones = stored(database)
-    if not whoever_drew and any(zone.origin == "drawn" for zone in zones):
-        return []
-    return add(database, missing_places(ends, zones), origin="provisional", source="where tracks start or end")
+    with _changing(database) as connection:  # what another process finds at this moment is not found once more
+        zones = _zones(connection)
+        if not whoever_drew and any(zone.origin == "drawn" for zone in zones):
+            return []
+        missing = missing_places(ends, zones)
+        return _put(connection, missing, "provisional", "where tracks start or end", None, False).concerned
 
 
 def confirm(database: Database, ids: Collection[int]) -> tuple[list[Zone], list[Zone]]:

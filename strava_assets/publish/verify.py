@@ -115,8 +115,9 @@ def _judged_in_processes(gate: Gate, batches: deque[_Batch]) -> Iterator[_Part]:
         try:
             while pool is not None and (batches or under_way):
                 while batches and len(under_way) <= cores():
-                    batch = batches.popleft()
+                    batch = batches[0]  # it is left there until somebody has it: the pool may break just now
                     under_way.append((batch, pool.submit(_judge_there, gate.url, gate.rules, *batch)))
+                    batches.popleft()
                 part = under_way[0][1].result()
                 under_way.popleft()
                 yield part

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -19,11 +22,16 @@ from strava_assets import month_runs
 from strava_assets.database.connection import locate
 from strava_assets.errors import DatabaseUnavailable
 from strava_assets.installation import Installation
+from strava_assets.month_runs import RunReport
 from strava_assets.pipeline import materialize
+from strava_assets.privacy import zone_store
+from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish.verify import verify
 from strava_assets.stack import settings_environment
 from strava_assets_tests.assets.conftest import public_files, run
 from strava_assets_tests.assets.test_kill import forget
+from strava_assets_tests.conftest import HOME
+from strava_assets_tests.privacy.worlds import circle
 
 #: Of the history's four months three that are no neighbours, and so a run each.
 APART = ["2023-11", "2024-01", "2024-03"]
@@ -69,6 +77,65 @@ def test_what_a_process_cannot_do_is_said_here(long_history: Installation, monke
     monkeypatch.setattr(month_runs, "_work", _without_a_database)
     with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1"):
         materialize(long_history, APART)
+
+
+@pytest.mark.parametrize(("drawn", "ways"), [(True, {"processes"}), (False, {"here"})])
+def test_runs_that_may_change_the_zones_go_one_after_the_other(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, drawn: bool, ways: set[str]
+) -> None:
+    """What one has on its way through the gate would be refused, because another one found a place to hide."""
+    if drawn:
+        zone_store.add(installation.database, [DrawnZone("", HOME.polygon(circle(120)))])
+    said: list[str] = []
+
+    def report(way: str) -> RunReport:
+        said.append(way)
+        return RunReport()
+
+    monkeypatch.setattr(month_runs, "cores", lambda: 2)
+    monkeypatch.setattr(month_runs, "run", lambda *_: report("here"))
+    monkeypatch.setattr(
+        month_runs, "_in_processes", lambda _, spans, __: [(span, report("processes")) for span in spans]
+    )
+    spans = [(month, month) for month in APART]
+    assert [span for span, _ in month_runs.runs(installation, None, spans, False, 5000)] == spans
+    assert set(said) == ways
+
+
+def test_however_many_cores_there_are_only_a_few_years_are_held(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working: list[int] = []
+
+    class Begun:
+        exitcode, most = 0, 0
+
+        def __init__(self, target: Any, args: Any) -> None:
+            self.line = args[0]
+
+        def start(self) -> None:
+            working.append(1)
+            Begun.most = max(Begun.most, len(working))
+            self.line.send(RunReport())
+
+        def join(self) -> None:
+            working.pop()
+
+    monkeypatch.setattr(month_runs, "cores", lambda: 64)
+    monkeypatch.setattr(month_runs, "forkserver", lambda _: SimpleNamespace(Pipe=multiprocessing.Pipe, Process=Begun))
+    spans = [(f"2024-{month:02}", f"2024-{month:02}") for month in range(1, 13)]
+    assert len(list(month_runs._in_processes(installation.settings, spans, False))) == 12
+    assert Begun.most == month_runs.MOST
+
+
+@pytest.mark.parametrize(
+    ("code", "line"), [(-9, r"ended from outside \(-9\): is there too little memory"), (1, r"broke off \(1\): .* bug")]
+)
+def test_a_process_that_ended_without_a_word_is_told_of(code: int, line: str) -> None:
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    theirs.close()
+    report = month_runs._said_by(SimpleNamespace(join=lambda: None, exitcode=code), ours)
+    assert re.search(line, report.failures[0])
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])

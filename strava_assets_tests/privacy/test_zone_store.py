@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -349,3 +350,22 @@ def test_a_database_of_before_keeps_what_it_hid_and_what_it_showed(postgres: str
         origins = connection.execute("select origin from strava.privacy_zone order by id").fetchall()
     assert shapes == [(300.0,), (300.0,), (0.0,)]  # what two zones share holds for both; of the third nobody knows
     assert origins == [("drawn",), ("drawn",), ("lifted",)]  # it was not in force, and was said not to be
+
+
+def test_a_place_that_two_processes_find_at_one_moment_is_one(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, nearby = (HOME.degrees(np.array([(east, 0.0)])) for east in (0.0, 20.0))
+    find, found = zone_store.missing_places, []
+    other = threading.Thread(target=lambda: found.extend(zone_store.cover_ends(installation.database, nearby)))
+
+    def meanwhile(ends: np.ndarray, zones: list[Zone]) -> list[DrawnZone]:
+        if other.ident is None:
+            other.start()
+            other.join(0.5)
+        return find(ends, zones)
+
+    monkeypatch.setattr(zone_store, "missing_places", meanwhile)
+    ours = zone_store.cover_ends(installation.database, here)
+    other.join()
+    assert (len(ours), found) == (1, [])

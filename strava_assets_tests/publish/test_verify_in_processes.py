@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -65,6 +68,26 @@ def test_where_no_process_can_be_had_one_reads_all(long_history: Published, monk
 def test_what_a_killed_process_was_at_is_read_here(long_history: Published, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = judged(long_history, monkeypatch, 10_000)
     monkeypatch.setattr(verifying, "_judge_there", _die)
+    assert judged(long_history, monkeypatch) == alone
+
+
+@pytest.mark.parametrize("taken", [0, 1, 3])
+def test_what_no_process_takes_any_more_is_read_here(
+    long_history: Published, monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    """A pool may break between two batches: the next one has been taken from those that wait, and nobody has it."""
+    alone = judged(long_history, monkeypatch, 10_000)
+    left = iter(range(taken))
+
+    class Breaking:
+        def submit(self, work: Any, *arguments: Any) -> Future[Any]:
+            if next(left, None) is None:
+                raise BrokenProcessPool
+            done: Future[Any] = Future()
+            done.set_result(work(*arguments))
+            return done
+
+    monkeypatch.setattr(verifying, "pool_of", lambda *_: nullcontext(Breaking()))
     assert judged(long_history, monkeypatch) == alone
 
 
