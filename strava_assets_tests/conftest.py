@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import uuid
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 from xdist.scheduler import LoadFileScheduling
@@ -91,6 +93,11 @@ def postgres() -> Iterator[str]:
             server.execute(f"alter system set {setting} = off")
         server.execute("select pg_reload_conf()")
     yield url
+    if "PYTEST_XDIST_WORKER" in os.environ:  # such a process ends without what was registered for its exit
+        number = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(number, signal.SIGQUIT)
+        psutil.wait_procs([psutil.Process(number)] if psutil.pid_exists(number) else [], timeout=20)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
