@@ -112,9 +112,10 @@ def _in_processes(settings: Settings, spans: list[Span], force: bool) -> Iterato
                 process.start()
                 theirs.close()
                 working[ours] = span, process
-            for line in wait(list(working)):
-                span, process = working.pop(line)  # type: ignore[call-overload]
-                yield span, _said_by(process, line)  # type: ignore[arg-type]
+            told = wait(list(working))
+            for line in [line for line in working if line in told]:
+                span, process = working.pop(line)
+                yield span, _said_by(process, line)
     finally:
         for _, process in working.values():
             process.terminate()

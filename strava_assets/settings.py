@@ -27,6 +27,8 @@ _OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
 _SECRET = ("SECRET", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
 #: One address, with nothing around it.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
+#: What we keep in the home that is nobody else's business.
+_PRIVATE_FOLDERS = ("private", "postgres", "dagster", "inbox", "reports", "logs")
 #: The name of Dagster's code location: sensors keep their cursors by it, so it is the same everywhere.
 LOCATION = "strava_assets"
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
@@ -46,7 +48,7 @@ class Settings(BaseSettings):
     home: Path = Field(Path("var"), alias="STRAVA_ASSETS_HOME")
     database_url: SecretStr | None = Field(None, alias="STRAVA_ASSETS_DATABASE_URL")
     private_url: str = Field("", alias="STRAVA_ASSETS_PRIVATE_URL")
-    public_url: str = Field("", alias="STRAVA_ASSETS_PUBLIC_URL")
+    public_url: str = Field("", alias="STRAVA_ASSETS_PUBLIC_URL", validate_default=True)
     secret_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_SECRET_KEY")
 
     webhook_signing_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_WEBHOOK_SIGNING_KEY")
@@ -75,6 +77,24 @@ class Settings(BaseSettings):
     def _month(cls, value: str) -> str:
         if not MONTH.match(value) or value > date.today().strftime("%Y-%m"):
             raise ValueError(f"{value!r} is not a past month like 2005-01")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _apart(cls, value: str, others: ValidationInfo) -> str:
+        """Whatever lies under the public root is public: nothing of ours may, but through the gate."""
+        if "home" not in others.data or "private_url" not in others.data:
+            return value  # wrong themselves, and said so
+        home = others.data["home"].expanduser().resolve()
+        public = _place(_store_url(value, home / "public"))
+        private = _place(_store_url(others.data["private_url"], home / "private"))
+        if _lies_in(private, public) or _lies_in(public, private):
+            raise ValueError("public files and STRAVA_ASSETS_PRIVATE_URL lie in one another; name a place for each")
+        own = [_place(str(home / name)) for name in _PRIVATE_FOLDERS]
+        if _lies_in(_place(str(home)), public) or any(_lies_in(public, folder) for folder in own):
+            raise ValueError(
+                "what STRAVA_ASSETS_HOME keeps to itself would be public; name a folder that holds nothing else"
+            )
         return value
 
     @field_validator("publish_sources")
@@ -127,6 +147,10 @@ class Settings(BaseSettings):
     def public_root(self) -> str:
         """fsspec URL of the public root. Only ``publish.gate`` writes there."""
         return _store_url(self.public_url, self.home_path / "public")
+
+    def is_public(self, path: Path) -> bool:
+        """Whether a file would lie under the public root."""
+        return _lies_in(_place(str(path)), _place(self.public_root))
 
     @property
     def sources(self) -> frozenset[str]:
@@ -181,7 +205,9 @@ def load() -> Settings:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors()[0]
-        name = first["loc"][0] if first["loc"] else "settings"
+        said = first["loc"][0] if first["loc"] else "settings"
+        field = Settings.model_fields.get(str(said))  # one that is wrong as it is when nobody set it
+        name = field.alias if field else said
         shown = "" if any(word in str(name) for word in _SECRET) else f" (got {first['input']!r})"
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}{shown}") from None
 
@@ -201,6 +227,19 @@ def _store_url(url: str, default: Path) -> str:
     if "://" in url:
         return url.rstrip("/")
     return str(Path(url).expanduser().resolve())
+
+
+def _place(url: str) -> tuple[str, ...]:
+    """A URL as the kind of its store, and the way down to it."""
+    kind, mark, rest = url.rpartition("://")
+    if not mark or kind in ("file", "local"):
+        return ("file", *Path(rest).resolve().parts)
+    return (kind, *(part for part in rest.split("/") if part))
+
+
+def _lies_in(inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
+    """Whether one place is the other, or below it."""
+    return inner[: len(outer)] == outer
 
 
 def _write_once(path: Path, text: str) -> None:

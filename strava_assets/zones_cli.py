@@ -6,6 +6,7 @@ What belongs here: arguments, and what is said. What does not: what a zone is (`
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -226,7 +227,10 @@ def zones_suggest(
     """Places where many tracks start or end, the most frequent first. Adds nothing."""
     from strava_assets.places import as_features, suggest
 
-    places = suggest(opened(), most)
+    installation = opened()
+    if save is not None and installation.settings.is_public(save):
+        raise SettingsError(f"{save} would be public, and it tells where you live: save it elsewhere")
+    places = suggest(installation, most)
     if not places:
         out.print("There is no track outdoors yet: strava-assets import or connect, then strava-assets materialize")
         return
@@ -249,7 +253,8 @@ def zones_suggest(
         out.print("As polygons in a file, to look at and to thin out: --save places.geojson")
     else:
         try:
-            save.write_text(as_features(mine))
+            with os.fdopen(os.open(save, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(as_features(mine))
         except OSError as error:
             raise SettingsError(f"cannot write {save}: {error.strerror}") from error
         out.print(

@@ -50,3 +50,51 @@ def test_a_wrong_address_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch,
     with pytest.raises(SettingsError, match=name.removeprefix("STRAVA_ASSETS_")) as told:
         load()
     assert "secret-word" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("private", "public"),
+    [
+        ("", "var"),
+        ("", "."),
+        ("", "var/private"),
+        ("", "var/private/shown"),
+        ("", "file://{here}/var/private"),
+        ("", "link"),
+        ("", "var/inbox"),
+        ("", "var/reports/public"),
+        ("", "var/postgres"),
+        ("var/public", ""),
+        ("var/public/kept", ""),
+        ("elsewhere", "elsewhere"),
+        ("s3://bucket/kept", "s3://bucket"),
+        ("s3://bucket", "s3://bucket/shown"),
+        ("s3://bucket/all/", "s3://bucket//all"),
+    ],
+)
+def test_nothing_private_lies_under_the_public_root(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, private: str, public: str
+) -> None:
+    (tmp_path / "var" / "private").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "var")
+    monkeypatch.setenv("STRAVA_ASSETS_PRIVATE_URL", private)
+    monkeypatch.setenv("STRAVA_ASSETS_PUBLIC_URL", public.format(here=tmp_path))
+    with pytest.raises(SettingsError, match="PUBLIC_URL"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("private", "public"),
+    [
+        ("", ""),
+        ("", "var/shown"),
+        ("", "var/private-no-more"),
+        ("s3://bucket/kept", "s3://bucket/shown"),
+        ("s3://kept", "s3://shown"),
+        ("s3://var", "var/public"),
+    ],
+)
+def test_places_of_their_own_are_accepted(monkeypatch: pytest.MonkeyPatch, private: str, public: str) -> None:
+    monkeypatch.setenv("STRAVA_ASSETS_PRIVATE_URL", private)
+    monkeypatch.setenv("STRAVA_ASSETS_PUBLIC_URL", public)
+    load()

@@ -55,6 +55,11 @@ def test_the_owner_of_several_places_decides_on_each(strava_assets: Run, tmp_pat
     assert said.splitlines()[3].split("│")[1:3] == [" 4      ", " 100%  "]
     assert "provisionally: zone" in said
     assert "Saved 5." in said
+    assert (tmp_path / "places.geojson").stat().st_mode & 0o077 == 0
+    code, said = strava_assets("zones", "suggest", "--save", "home/public/places.geojson")
+    assert code != 0
+    assert "home/public/places.geojson would be public" in said
+    assert not (home / "public" / "places.geojson").exists()
     places = json.loads((tmp_path / "places.geojson").read_text())
     (tmp_path / "home.geojson").write_text(json.dumps({**places, "features": places["features"][:1]}))
     assert "at most 4 in 2 months" in ok(strava_assets("zones", "check", "home.geojson"))

@@ -17,7 +17,7 @@ Rule = Literal[".", ","]
 
 _SIMPLE = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,20})?")
 _BLANKS = re.compile(r"[\s'’\u2019\u066c]+")
-_PLAIN = {
+_PLAIN: dict[Rule, re.Pattern[str]] = {
     ".": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?(?:e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII),
     ",": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d*)?(?:e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII),
 }
@@ -47,7 +47,7 @@ def telling(text: str) -> Rule | None:
     by = [rule for rule in _PLAIN if _PLAIN[rule].fullmatch(plain)]
     if len(by) == 2 and re.match(r"[+-]?0[.,]", plain):  # no group of thousands is 0
         return "." if "." in plain else ","
-    return by[0] if len(by) == 1 else None  # type: ignore[return-value]
+    return by[0] if len(by) == 1 else None
 
 
 def majority(cells: Iterable[str]) -> Rule | None:

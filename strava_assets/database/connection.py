@@ -107,7 +107,7 @@ class Database:
 
     def __init__(self, url: str):
         self.url = url
-        self._pool: ConnectionPool | None = None
+        self._pool: ConnectionPool[psycopg.Connection[dict[str, Any]]] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
@@ -115,6 +115,7 @@ class Database:
         if self._pool is None:
             self._pool = ConnectionPool(
                 self.url,
+                connection_class=psycopg.Connection[dict[str, Any]],
                 min_size=0,
                 max_size=8,
                 open=True,
@@ -124,7 +125,7 @@ class Database:
             )
         try:
             with self._pool.connection() as connection:
-                yield connection  # type: ignore[misc]
+                yield connection
         except psycopg.OperationalError as error:
             raise DatabaseUnavailable(f"PostgreSQL does not answer: {one_line(error)}") from error
         except psycopg.errors.Error as error:

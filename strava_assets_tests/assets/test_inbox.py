@@ -38,7 +38,10 @@ class Dropping:
         told = sensors.inbox_folder(context)
         assert isinstance(told, dg.SensorResult)
         self.cursor = told.cursor
-        return told.run_requests[0] if told.run_requests else told.skip_reason.skip_message  # type: ignore[union-attr]
+        if told.run_requests:
+            return told.run_requests[0]
+        assert told.skip_reason is not None
+        return told.skip_reason.skip_message
 
     def run(self, request: dg.RunRequest) -> dict[str, Any]:
         """Do what the sensor asked for; what the run says of it."""
