@@ -16,8 +16,9 @@ import pyarrow as pa
 from strava_assets.privacy import figures, settling
 from strava_assets.privacy.masked import MonthSamples, runs_of
 from strava_assets.publish import csv_files
-from strava_assets.publish.gate import Gate, GateReport, Known
+from strava_assets.publish.gate import Gate, GateReport
 from strava_assets.publish.paths import csv_path
+from strava_assets.publish.public_root import Known
 
 #: Counts up whenever the same masked activity comes out as other bytes.
 VERSION = "3"
