@@ -13,7 +13,7 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from strava_assets_tests.faults.table import Fault
+from strava_assets_tests.faults.fault import Fault
 
 ROOT = Path(__file__).parents[2]
 _COPIED = ("strava_assets", "strava_assets_tests", "sql", "pyproject.toml")

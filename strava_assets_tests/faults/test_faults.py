@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from strava_assets_tests.faults.fault import Fault
 from strava_assets_tests.faults.planting import ROOT, caught, copy_of_the_project, misplaced
-from strava_assets_tests.faults.table import FAULTS, Fault
+from strava_assets_tests.faults.table import FAULTS
 
 #: A line that no test sees: it says why, and nothing else.
 UNSEEN = Fault(
