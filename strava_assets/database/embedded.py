@@ -11,6 +11,7 @@ import atexit
 import json
 import logging
 import os
+import shutil
 import subprocess
 import time
 import warnings
@@ -24,6 +25,8 @@ import psutil
 from strava_assets.errors import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
+#: PostgreSQL's own databases have lower numbers.
+_FIRST_OF_OURS = 16384
 
 
 def start(folder: Path) -> str:
@@ -80,6 +83,7 @@ def _start_patiently(server: Any, held: bool) -> None:
         try:
             with server._lock:
                 _strike_off_the_dead(server)
+                _sweep_unfinished(server.pgdata)
                 if held:  # ours, but it died: the hold and the clean-up at exit are there already
                     server.ensure_postgres_running()
             if not held:
@@ -98,6 +102,23 @@ def _start_patiently(server: Any, held: bool) -> None:
         f"the embedded PostgreSQL in {server.pgdata} does not start{tail or f': {problem}'}. "
         "Its log is in that folder; or set STRAVA_ASSETS_DATABASE_URL to a server of your own."
     ) from problem
+
+
+def _sweep_unfinished(folder: Path) -> None:
+    """Remove what a first start left that was broken off: it would never start. Call under the lock.
+
+    Where there are only PostgreSQL's own databases, there is nothing of ours yet.
+    """
+    numbers = [int(base.name) for base in folder.glob("base/*") if base.name.isdigit()]
+    if not (folder / "pg_wal").exists() or is_up(folder) or any(number >= _FIRST_OF_OURS for number in numbers):
+        return
+    for process in psutil.process_iter(["cmdline"]):  # who began it may be dead, and what it began not
+        if str(folder) in (process.info["cmdline"] or ()):
+            with suppress(psutil.Error):
+                process.kill()
+                process.wait(5)
+    for left in folder.iterdir():
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
 
 
 def _register_exit(server: Any) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from strava_assets.database import embedded
 from strava_assets.database.connection import Database, locate, prepare
 from strava_assets.errors import DatabaseUnavailable, SettingsError
 from strava_assets.settings import Settings
@@ -29,14 +30,18 @@ sys.stdin.readline()
 """
 
 
-def hold(home: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
+def begin(home: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-c", HOLD],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "STRAVA_ASSETS_HOME": str(home)},
     )
+
+
+def hold(home: Path) -> subprocess.Popen[str]:
+    process = begin(home)
     assert process.stdout is not None
     assert process.stdout.readline().strip() == "up"
     return process
@@ -61,6 +66,26 @@ def kill_server(home: Path) -> int:
     for process in [psutil.Process(number), *psutil.Process(number).children(recursive=True)]:
         process.kill()
     return number
+
+
+@pytest.mark.parametrize("sign", ["PG_VERSION", "base/5"])
+def test_a_first_start_that_was_broken_off_begins_anew(tmp_path: Path, sign: str) -> None:
+    first = begin(tmp_path)
+    while not (tmp_path / "postgres" / sign).exists():
+        assert first.poll() is None
+        time.sleep(0.001)
+    first.kill()  # what it began goes on for a while
+    first.wait()
+    leave(hold(tmp_path))
+
+
+def test_a_folder_that_is_no_server_of_ours_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded.time, "sleep", lambda seconds: None)
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "letters.txt").write_text("Dear Ada")
+    with pytest.raises(DatabaseUnavailable, match="does not start"):
+        embedded.start(tmp_path / "postgres")
+    assert (tmp_path / "postgres" / "letters.txt").read_text() == "Dear Ada"
 
 
 def test_it_is_shared_and_stops_with_the_last_user(tmp_path: Path) -> None:
