@@ -188,11 +188,11 @@ def _typed(
     }
     typed["type_extended"] = type_extended(typed["sport_type"], frame, (row["archive"] or {}).get("gear_sports"))
     typed["name"] = typed["name"] or typed["type_extended"]
-    return typed | _extent(samples)
+    return typed | extent(samples)
 
 
-def _extent(samples: pa.Table) -> dict[str, Any]:
-    """Where the samples are: their box, first and last position, degrees."""
+def extent(samples: pa.Table) -> dict[str, Any]:
+    """Where samples are, as `ACTIVITIES` have it: how many have a position, their box, first and last one, degrees."""
     if not {"lat", "lng"} <= set(samples.column_names):
         return {"positions": 0}
     known = pc.and_(pc.is_valid(samples.column("lat")), pc.is_valid(samples.column("lng")))

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from strava_assets.history import extent
 from strava_assets.privacy.zones import DrawnZone, disc
 from strava_assets.schema import ACTIVITIES, CHANNELS, STREAMS
 from strava_assets_tests.attacks.cities import KINDS, City, Floats, Tree, build, shortest
@@ -185,6 +186,8 @@ class _Ways:
             return np.vstack([home, nodes[out.to(turn)], nodes[back.to(turn)[::-1]], home])
         favourite = int(rng.choice(6, p=np.array([8, 5, 3, 2, 1, 1]) / 20))
         corner, onward = self.favourites[favourite], self.beyond[favourite]
+        while turn == corner:  # that would be nowhere else
+            turn = self._far(rng, out)
         if chance < 0.86:  # home, a favourite corner, somewhere else, home; either way round
             loop = np.vstack(
                 [home, nodes[out.to(corner)], nodes[onward.to(turn)][1:], nodes[back.to(turn)[::-1]][1:], home]
@@ -259,34 +262,28 @@ def _slowly(rng: np.random.Generator, time: Floats) -> Floats:
 
 
 def _typed(number: int, person: Person, ride: dict[str, Floats]) -> dict[str, Any]:
-    located = np.flatnonzero(np.isfinite(ride["lat"]))
-    lat, lng = ride["lat"][located], ride["lng"][located]
     elapsed, distance = float(ride["time"][-1]), float(ride["distance"][-1])
     moving = float(ride["moving"].mean() * elapsed)
-    return dict.fromkeys(ACTIVITIES.names) | {
-        "activity_id": number,
-        "athlete_id": person.number + 1,
-        "provenance": "api",
-        "name": f"Ride {number}",
-        "sport_type": "Ride",
-        "type_extended": "Road Cycling",
-        "start_time": datetime(2024, 5, 1, 6, tzinfo=UTC) + timedelta(hours=37 * (number % 97)),
-        "utc_offset": 7200.0,
-        "visibility": "everyone",
-        "distance": distance,
-        "elapsed_time": elapsed,
-        "moving_time": moving,
-        "average_speed": distance / moving,
-        "calories": 500.0,
-        "samples": len(ride["time"]),
-        "positions": len(located),
-        "first_lng": lng[0],
-        "first_lat": lat[0],
-        "last_lng": lng[-1],
-        "last_lat": lat[-1],
-        "west": lng.min(),
-        "south": lat.min(),
-        "east": lng.max(),
-        "north": lat.max(),
-        "fingerprint": f"{person.number}-{number}",
-    }
+    where = extent(pa.table({name: pa.array(ride[name], from_pandas=True) for name in ("lat", "lng")}))
+    return (
+        dict.fromkeys(ACTIVITIES.names)
+        | where
+        | {
+            "activity_id": number,
+            "athlete_id": person.number + 1,
+            "provenance": "api",
+            "name": f"Ride {number}",
+            "sport_type": "Ride",
+            "type_extended": "Road Cycling",
+            "start_time": datetime(2024, 5, 1, 6, tzinfo=UTC) + timedelta(hours=37 * (number % 97)),
+            "utc_offset": 7200.0,
+            "visibility": "everyone",
+            "distance": distance,
+            "elapsed_time": elapsed,
+            "moving_time": moving,
+            "average_speed": distance / moving,
+            "calories": 500.0,
+            "samples": len(ride["time"]),
+            "fingerprint": f"{person.number}-{number}",
+        }
+    )

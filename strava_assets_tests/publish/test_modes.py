@@ -26,6 +26,17 @@ def csv_of(published: Published, ride: int) -> Path:
     return published.root / athlete / "streams" / f"stream_{activity}.csv"
 
 
+def refused_once(published: Published, zone: DrawnZone) -> tuple[str, bytes]:
+    """A gate opened before a zone is drawn refuses a ride's CSV afterwards; that CSV."""
+    gate = published.installation.gate()
+    path = csv_of(published, RIDE).relative_to(published.root).as_posix()
+    data = csv_of(published, RIDE).read_bytes()
+    zone_store.put(published.installation.database, [zone])
+    with pytest.raises(GateRefused, match="zones changed"):
+        gate.publish({path: data}, activities={path: RIDE})
+    return path, data
+
+
 def place_on(published: Published, ride: int, share: float) -> Place:
     """Somewhere along a ride, as its public file tells."""
     decoded = csv_files.decode(csv_of(published, ride).read_bytes())
@@ -98,12 +109,7 @@ def test_what_was_made_while_only_ends_were_hidden_passes_no_gate_afterwards(
     passed: tuple[Published, DrawnZone],
 ) -> None:
     published, zone = passed
-    gate = published.installation.gate()
-    path = f"{published.ids[RIDE][0]}/streams/stream_{published.ids[RIDE][1]}.csv"
-    data = csv_of(published, RIDE).read_bytes()
-    zone_store.put(published.installation.database, [DrawnZone("", zone.geometry)])
-    with pytest.raises(GateRefused, match="zones changed"):
-        gate.publish({path: data}, activities={path: RIDE})
+    path, data = refused_once(published, DrawnZone("", zone.geometry))
     with pytest.raises(GateRefused, match=r"I2 .* lies inside a private zone's cut"):
         published.installation.gate().publish({path: data}, activities={path: RIDE})
     assert not np.isnan(csv_files.decode(data).columns["time"]).any()
@@ -113,12 +119,7 @@ def test_what_was_made_before_a_zone_had_its_name_passes_no_gate_afterwards(
     passed: tuple[Published, DrawnZone],
 ) -> None:
     published, zone = passed
-    gate = published.installation.gate()
-    path = f"{published.ids[RIDE][0]}/streams/stream_{published.ids[RIDE][1]}.csv"
-    data = csv_of(published, RIDE).read_bytes()
-    zone_store.put(published.installation.database, [DrawnZone("Rosenhof", zone.geometry, ENDS_ONLY)])
-    with pytest.raises(GateRefused, match="zones changed"):
-        gate.publish({path: data}, activities={path: RIDE})
+    refused_once(published, DrawnZone("Rosenhof", zone.geometry, ENDS_ONLY))
 
 
 def test_where_something_cannot_be_withdrawn_it_is_in_the_report_nevertheless(
