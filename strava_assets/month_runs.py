@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -22,7 +22,7 @@ from strava_assets.dagster_home import dagster_environment
 from strava_assets.database.connection import one_line
 from strava_assets.errors import DatabaseUnavailable, StravaAssetsError
 from strava_assets.installation import Installation, open_installation
-from strava_assets.processes import cores, end_with_parent, forkserver
+from strava_assets.processes import cores, deaf_to_ctrl_c, end_with_parent, forkserver
 from strava_assets.settings import Settings
 
 #: For fewer activities the beginning of a process costs more than it saves.
@@ -79,10 +79,9 @@ def runs(
 
     worth = len(spans) > 1 and cores() > 1 and activities >= WORTH_PROCESSES
     if worth and not may_find_places(installation):
-        yield from _in_processes(installation.settings, spans, force)
-    else:
-        for span in spans:
-            yield span, run(instance, "ingest_months", span, forced(force))
+        spans = yield from _in_processes(installation.settings, spans, force)
+    for span in spans:
+        yield span, run(instance, "ingest_months", span, forced(force))
 
 
 def run(instance: Any, job: str, span: Span | None, config: Mapping[str, Any]) -> RunReport:
@@ -99,19 +98,28 @@ def run(instance: Any, job: str, span: Span | None, config: Mapping[str, Any]) -
     return RunReport(_failures(result), _warnings(result))
 
 
-def _in_processes(settings: Settings, spans: list[Span], force: bool) -> Iterator[tuple[Span, RunReport]]:
+def _in_processes(
+    settings: Settings, spans: list[Span], force: bool
+) -> Generator[tuple[Span, RunReport], None, list[Span]]:
+    """What each run said; at last those that were not begun, as the system lets us have no process."""
     context, waiting = forkserver("strava_assets.warm"), deque(spans)
     environment = dagster_environment(settings)
     working: dict[Connection, tuple[Span, Any]] = {}
     try:
-        while waiting or working:
+        while True:
             while waiting and len(working) < min(cores(), MOST):
-                span = waiting.popleft()
                 ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(theirs, settings, environment, span, force))
-                process.start()
-                theirs.close()
-                working[ours] = span, process
+                process = context.Process(target=_work, args=(theirs, settings, environment, waiting[0], force))
+                try:
+                    with deaf_to_ctrl_c():  # what all are forked from hears it else while it imports
+                        process.start()
+                except OSError:
+                    break
+                finally:
+                    theirs.close()
+                working[ours] = waiting.popleft(), process
+            if not working:
+                return [*waiting]
             told = wait(list(working))
             for line in [line for line in working if line in told]:
                 span, process = working.pop(line)

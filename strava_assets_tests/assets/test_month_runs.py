@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import re
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -73,6 +76,26 @@ def test_a_killed_process_is_told_of_and_its_months_are_done_by_the_next_command
     assert verify(long_history.gate()).findings == []
 
 
+@pytest.mark.parametrize("may_begin", [0, 1])
+def test_where_the_system_allows_no_more_processes_runs_follow_one_another(
+    long_history: Installation, monkeypatch: pytest.MonkeyPatch, may_begin: int
+) -> None:
+    begun: list[Any] = []
+    start = ForkServerProcess.start
+
+    def refused(process: Any) -> None:
+        begun.append(process)
+        if len(begun) > may_begin:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        start(process)
+
+    monkeypatch.setattr(ForkServerProcess, "start", refused)
+    report = run(long_history, months=APART)
+    assert report.runs == 4
+    assert len(begun) > may_begin
+    assert verify(long_history.gate()).findings == []
+
+
 def test_what_a_process_cannot_do_is_said_here(long_history: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(month_runs, "_work", _without_a_database)
     with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1"):
@@ -94,9 +117,13 @@ def test_runs_that_may_change_the_zones_go_one_after_the_other(
 
     monkeypatch.setattr(month_runs, "cores", lambda: 2)
     monkeypatch.setattr(month_runs, "run", lambda *_: report("here"))
-    monkeypatch.setattr(
-        month_runs, "_in_processes", lambda _, spans, __: [(span, report("processes")) for span in spans]
-    )
+
+    def in_processes(_: Any, spans: list[Any], __: bool) -> Generator[tuple[Any, RunReport], None, list[Any]]:
+        for span in spans:
+            yield span, report("processes")
+        return []
+
+    monkeypatch.setattr(month_runs, "_in_processes", in_processes)
     spans = [(month, month) for month in APART]
     assert [span for span, _ in month_runs.runs(installation, None, spans, False, 5000)] == spans
     assert set(said) == ways
