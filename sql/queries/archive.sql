@@ -158,6 +158,21 @@ with mine as (
 )
 select file_id, min(id) as id from pairs group by file_id having count(*) = 1 order by min(id), file_id;
 
+-- name: look_alike
+-- Files imported by themselves that begin and end with another, one of both told by this import; hidden ones are decided.
+select newer.identity, newer.archive ->> 'filename' as filename, older.archive ->> 'filename' as other
+from strava.activity as newer
+join strava.activity as older on older.athlete_id = newer.athlete_id and older.id < newer.id
+ and older.start_time between newer.start_time - interval '1 second' and newer.start_time + interval '1 second'
+where newer.athlete_id = :athlete_id and newer.strava_id is null and older.strava_id is null
+  and newer.state <> 'gone' and older.state <> 'gone'
+  and newer.owner_visibility is distinct from 'hidden' and older.owner_visibility is distinct from 'hidden'
+  and strava.recorded_seconds(newer.archive) > 0
+  and abs(strava.recorded_seconds(newer.archive) - strava.recorded_seconds(older.archive)) <= 1
+  and exists (select from strava.imported_activity as said
+              where said.import_id = :import_id and said.activity_id in (newer.id, older.id))
+order by newer.start_time, newer.id, older.id;
+
 -- name: lock_pair
 select id, athlete_id, identity, strava_id, api is not null as from_api, archive_file, archive_content, start_time,
        month, state, owner_visibility

@@ -30,6 +30,7 @@ from strava_assets.archive.quarantine import write_report
 from strava_assets.archive.text import one_line
 from strava_assets.archive.uniting import unite_all
 from strava_assets.database.connection import Database, queries
+from strava_assets.publish.ids import public_id
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
 
@@ -98,6 +99,7 @@ def import_path(
             report.seconds = time.monotonic() - began
             _finish(landing)
         report.united = unite_all(database, settings.first_month)
+        report.warnings += _alike(database, report, settings.key())
     if report.rejected:
         report.quarantine = write_report(settings.home_path / "reports", report.import_id, report.rejected)
     return report
@@ -122,6 +124,20 @@ def _gone(landing: Landing) -> list[str]:
     return [
         f"Earlier exports hold activities that this one does not: {len(ids):,}. They stay; if you deleted them on "
         f"Strava, hide them here: strava-assets hide {named}"
+    ]
+
+
+def _alike(database: Database, report: ImportReport, key: bytes) -> list[str]:
+    """A word on files that may be one ride in several forms. Two devices begin and end a ride seconds apart."""
+    with database.transaction() as connection:
+        rows = list(queries().look_alike(connection, athlete_id=report.athlete_id, import_id=report.import_id))
+    found = {public_id(key, "activity", row["identity"]): f"{row['filename']} (as {row['other']})" for row in rows}
+    if not found:
+        return []
+    first, more = [*found][:_NAMED], " …" if len(found) > _NAMED else ""
+    return [
+        f"Files that begin and end with another one: {len(found):,}, {', '.join(found[name] for name in first)}{more}. "
+        f"Each counts; if they are the same ride, hide one: strava-assets hide {' '.join(first)}{more}"
     ]
 
 

@@ -14,6 +14,7 @@ from strava_assets.archive.uniting import unite_all
 from strava_assets.database.connection import queries
 from strava_assets.history import TypedMonth, typed_month
 from strava_assets.installation import Installation
+from strava_assets.release import release
 from strava_assets.strava.streams import pack_streams
 from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.archive.importing import counts, rows, run
@@ -230,6 +231,18 @@ class TestCropped:
         strava_tells(installation, start=START + timedelta(seconds=100), seconds=SECONDS - 200)
         assert unite_all(installation.database, "2005-01") == 1
         assert only(installation)["cropped"]
+
+
+def test_files_that_begin_and_end_together_are_told_of_until_one_is_hidden(installation, tmp_path):
+    folder = write_folder(tmp_path / "both", {"ride.fit": RIDE, "ride.gpx": gpx(ride(SECONDS + 1))})
+    (told,) = run(installation, folder).warnings
+    assert "ride.gpx (as ride.fit)" in told
+    hidden = told.rpartition(" ")[2]
+    assert "strava-assets hide " + hidden in told
+    report = run(installation, write_folder(tmp_path / "other", {"watch.fit": fit(ride(SECONDS + 3))}))
+    assert report.warnings == []  # seconds apart: two devices
+    assert release(installation, "hidden", [hidden], None).changed == 1
+    assert run(installation, folder).warnings == []
 
 
 def test_a_row_whose_date_is_far_from_its_recordings_says_so(installation, tmp_path):
