@@ -82,12 +82,17 @@ def invent(count: int = 120, seed: int = 7, last: date = date(2026, 11, 14)) -> 
 
 
 def write(
-    root: Path, activities: list[Activity], *, title: str = "Where we have been", athlete: str = "Ada Example"
+    root: Path,
+    activities: list[Activity],
+    *,
+    title: str = "Where we have been",
+    athlete: str = "Ada Example",
+    streams: bool = True,
 ) -> Path:
     """Write index.json, config.json, activities.topojson, weekly.json, quarterly.json and the CSVs; CSVs first."""
     folder = root / ATHLETE
     (folder / "streams").mkdir(parents=True, exist_ok=True)
-    for activity in activities:
+    for activity in activities if streams else []:
         (folder / "streams" / f"stream_{activity.id}.csv").write_text(_csv(activity), encoding="utf-8", newline="\n")
     topology = _topology(activities)
     _json(folder / "activities.topojson", topology)

@@ -39,14 +39,14 @@ export class Raster {
     this.passes.fill(0);
   }
 
-  /** Draws one track; later ones lie on top. `number` is what `at` answers, `weight` and dashes are in pixels. */
+  /** Draws one track; earlier ones lie on top. `number` is what `at` answers, `weight` and dashes are in pixels. */
   line(track: Track, number: number, lie: Lie, weight: number, dashes: Uint8Array | null): void {
-    this.walk(track, lie, (ax, ay, bx, by, before) => this.stroke(ax, ay, bx, by, before, number + 1, weight, dashes));
+    this.walk(track, lie, number + 1, weight, dashes);
   }
 
   /** Counts one pass of a track over each pixel on its way. */
   pass(track: Track, lie: Lie, weight: number): void {
-    this.walk(track, lie, (ax, ay, bx, by) => this.count(ax, ay, bx, by, weight));
+    this.walk(track, lie, 0, weight, null);
   }
 
   /** The number of the track nearest to a pixel, if one is within the tolerance; else −1. */
@@ -60,7 +60,7 @@ export class Raster {
         const i = row * this.width + column;
         if (this.cover[i]! < 90) continue;
         const far = (column + 0.5 - x) ** 2 + (row + 0.5 - y) ** 2;
-        if (far < least || (far === least && this.owner[i]! - 1 > found)) {
+        if (far < least || (far === least && this.owner[i]! - 1 < found)) {
           least = far;
           found = this.owner[i]! - 1;
         }
@@ -92,13 +92,10 @@ export class Raster {
     for (let i = 0; i < passes.length; i++) pixels[i] = table[passes[i]!]!;
   }
 
-  /** The segments that may be seen, vertices too near to each other left out; `before` is the way up to each, px. */
-  private walk(
-    { xy, ends }: Track,
-    { scale, x, y }: Lie,
-    draw: (ax: number, ay: number, bx: number, by: number, before: number) => void,
-  ): void {
-    const { width, height } = this;
+  /** Goes through the segments that may be seen, vertices too near to each other left out; an id of 0 counts a pass. */
+  private walk({ xy, ends }: Track, { scale, x, y }: Lie, id: number, weight: number, dashes: Uint8Array | null): void {
+    const right = this.width + 4,
+      low = this.height + 4;
     let first = 0;
     for (const end of ends) {
       let ax = xy[2 * first]! * scale - x,
@@ -111,12 +108,12 @@ export class Raster {
           dy = by - ay;
         if (dx < NEAR && dx > -NEAR && dy < NEAR && dy > -NEAR && i < end - 1) continue;
         const outside =
-          (ax < -4 && bx < -4) ||
-          (ay < -4 && by < -4) ||
-          (ax > width + 4 && bx > width + 4) ||
-          (ay > height + 4 && by > height + 4);
-        if (!outside) draw(ax, ay, bx, by, way);
-        way += Math.sqrt(dx * dx + dy * dy);
+          (ax < -4 && bx < -4) || (ay < -4 && by < -4) || (ax > right && bx > right) || (ay > low && by > low);
+        if (!outside) {
+          if (id === 0) this.count(ax, ay, bx, by, weight);
+          else this.stroke(ax, ay, bx, by, way, id, weight, dashes);
+        }
+        if (dashes !== null) way += Math.sqrt(dx * dx + dy * dy);
         ax = bx;
         ay = by;
       }
@@ -124,6 +121,7 @@ export class Raster {
     }
   }
 
+  /** One segment: across its longer axis a strip of `weight`, its edges by how much of a pixel they cover. */
   private stroke(
     ax: number,
     ay: number,
@@ -134,36 +132,57 @@ export class Raster {
     weight: number,
     dashes: Uint8Array | null,
   ): void {
-    const { width, height, cover, owner } = this;
+    const { cover, owner } = this;
     const dx = bx - ax,
       dy = by - ay;
-    const steep = Math.abs(dy) > Math.abs(dx);
+    const steep = dx * dx < dy * dy;
     // along the longer axis (a), across the shorter (c)
-    const [a0, c0, a1, c1] = steep ? [ay, ax, by, bx] : [ax, ay, bx, by];
-    const [most, wide] = steep ? [height, width] : [width, height];
-    const [stepA, stepC] = steep ? [width, 1] : [1, width];
-    const run = a1 - a0;
-    const slope = run === 0 ? 0 : (c1 - c0) / run;
+    const most = steep ? this.height : this.width,
+      wide = steep ? this.width : this.height;
+    const stepA = steep ? this.width : 1,
+      stepC = steep ? 1 : this.width;
+    const a0 = steep ? ay : ax,
+      a1 = steep ? by : bx,
+      c0 = steep ? ax : ay;
+    const slope = steep ? dx / dy : dx === 0 ? 0 : dy / dx;
     const stretch = Math.sqrt(1 + slope * slope);
-    const half = (weight / 2) * stretch;
-    const low = Math.max(0, Math.round(Math.min(a0, a1) - 0.5));
-    const high = Math.min(most - 1, Math.round(Math.max(a0, a1) - 0.5));
-    for (let a = low; a <= high; a++) {
-      const along = a + 0.5 - a0;
-      if (dashes !== null && dashes[(before + Math.abs(along) * stretch) % dashes.length | 0] === 0) continue;
-      const centre = c0 + along * slope;
-      const top = centre - half,
-        bottom = centre + half;
-      const from = Math.max(0, Math.floor(top)),
-        to = Math.min(wide - 1, Math.floor(bottom));
-      for (let c = from; c <= to; c++) {
-        const share = (bottom < c + 1 ? bottom : c + 1) - (top > c ? top : c);
-        const covered = (share * 255) | 0;
-        const i = a * stepA + c * stepC;
-        if (covered >= cover[i]!) {
+    const low = Math.max(0, Math.round((a0 < a1 ? a0 : a1) - 0.5));
+    const high = Math.min(most - 1, Math.round((a0 < a1 ? a1 : a0) - 0.5));
+    // in 1/65536 of a pixel, so that the loop has whole numbers only
+    const start = c0 + (low + 0.5 - a0) * slope - (weight / 2) * stretch;
+    if (start > 30_000 || start < -30_000) return;
+    let top = (start * 65536) | 0;
+    const step = (slope * 65536) | 0;
+    const thick = (weight * stretch * 65536) | 0;
+    const pattern = dashes === null ? 0 : dashes.length;
+    const tread = a1 < a0 ? -stretch : stretch;
+    let dash = pattern === 0 ? 0 : (before + Math.abs(low + 0.5 - a0) * stretch) % pattern;
+    for (let a = low, row = low * stepA; a <= high; a++, row += stepA, top += step) {
+      if (pattern !== 0) {
+        const drawn = dashes![dash | 0] !== 0;
+        dash += tread;
+        if (dash >= pattern) dash -= pattern;
+        else if (dash < 0) dash += pattern;
+        if (!drawn) continue;
+      }
+      const bottom = top + thick;
+      const from = top >> 16,
+        to = bottom >> 16;
+      if (from < 0 || to >= wide) continue;
+      // what is covered already stays: the newest came first
+      let i = row + from * stepC;
+      let covered = 255 - ((top >> 8) & 255);
+      for (let c = from; c < to; c++, i += stepC) {
+        if (covered > cover[i]!) {
           cover[i] = covered;
           owner[i] = id;
         }
+        covered = 255;
+      }
+      covered = (bottom >> 8) & 255;
+      if (covered > cover[i]!) {
+        cover[i] = covered;
+        owner[i] = id;
       }
     }
   }

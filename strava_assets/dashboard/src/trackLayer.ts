@@ -5,7 +5,7 @@ import type { Activity } from "./activity";
 import { dashTable, packed, ramp, Raster } from "./raster";
 import { SPORT_KEYS, SPORTS } from "./sports";
 
-const PADDING = 0.25; // of the map's size on each side: so far one can pan before anything is drawn again
+const PADDING = 0.15; // of the map's size on each side: so far one can pan before anything is drawn again
 const WEIGHT = 2; // px
 const OPACITY = 0.7;
 const LATEST = 3.5; // px: the newest ride stands out
@@ -89,12 +89,12 @@ export function createTrackLayer(pane: string): TrackLayer {
       const lie = { scale: world * ratio, x: (corner.x - copy * world) * ratio, y: corner.y * ratio };
       const [left, right] = [lie.x / lie.scale, (lie.x + raster.width) / lie.scale];
       const [top, bottom] = [lie.y / lie.scale, (lie.y + raster.height) / lie.scale];
-      for (let i = activities.length - 1; i >= 0; i--) {
+      for (let i = 0; i < activities.length; i++) {
         const { track, sport } = activities[i]!;
         const [west, north, east, south] = track.box;
         if (west > right || east < left || north > bottom || south < top) continue;
         if (heat) raster.pass(track, lie, Math.max(2, Math.round(1.5 * ratio)));
-        raster.line(track, i, lie, (i === 0 ? LATEST : WEIGHT) * ratio, i === 0 ? null : tables[sport]!);
+        raster.line(track, i, lie, (i === 0 ? LATEST : WEIGHT) * ratio, i === 0 || heat ? null : tables[sport]!);
       }
     }
     const pixels = new Uint32Array(image.data.buffer);

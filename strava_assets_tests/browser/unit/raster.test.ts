@@ -19,9 +19,9 @@ test("a line covers its length times its weight, in every direction", () => {
 test("a finger means the nearest line within its tolerance, the upper one where two lie on each other", () => {
   const raster = new Raster(100, 100);
   raster.line(track([10, 20], [90, 20]), 0, LIE, 2, null);
-  raster.line(track([10, 40], [90, 40]), 1, LIE, 2, null);
-  raster.line(track([10, 40], [50, 40]), 2, LIE, 2, null);
-  expect([raster.at(50, 26, 10), raster.at(70, 35, 10), raster.at(30, 35, 10)]).toEqual([0, 1, 2]);
+  raster.line(track([10, 40], [50, 40]), 1, LIE, 2, null);
+  raster.line(track([10, 40], [90, 40]), 2, LIE, 2, null);
+  expect([raster.at(50, 26, 10), raster.at(70, 35, 10), raster.at(30, 35, 10)]).toEqual([0, 2, 1]);
   expect([raster.at(50, 30, 8), raster.at(-50, 300, 8)]).toEqual([-1, -1]);
 });
 
