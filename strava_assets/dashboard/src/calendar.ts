@@ -101,7 +101,7 @@ export function createCalendar(
           title: `${activity.name} · ${shown.distance(activity.distance)}`,
         },
         sportIcon(SPORTS[activity.sport]),
-        el("span", {}, shown.distance(activity.distance)),
+        el("span", {}, shown.distance(activity.distance).replace(/ \S+$/, "")), // the unit is in the label: days are narrow
       );
       const share = Math.sqrt(Math.min(1, (activity.distance ?? 0) / most));
       button.style.setProperty("--share", `${Math.round(12 + share * 30)}%`);

@@ -191,7 +191,7 @@ async function start(): Promise<void> {
   function fillSwitches(): void {
     const metric = formats.units === "metric";
     byId("units").textContent = metric ? "km" : "mi";
-    byId("units").setAttribute("aria-label", metric ? "Kilometres; switch to miles" : "Miles; switch to kilometres");
+    byId("units").setAttribute("aria-label", metric ? "km, switch to miles" : "mi, switch to kilometres");
     const dark = theme.now() === "dark";
     byId("theme").replaceChildren(icon(dark ? ICONS.light : ICONS.dark));
     byId("theme").setAttribute("aria-label", dark ? "Switch to light colours" : "Switch to dark colours");

@@ -212,6 +212,7 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, metric: b
     },
     frame([west, south, east, north], covered, animate) {
       map.invalidateSize({ pan: false });
+      const side = container.clientWidth < 640 ? 62 : 24; // on a phone the tools stand there
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       moving(() =>
         map.fitBounds(
@@ -219,7 +220,7 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, metric: b
             [south, west],
             [north, east],
           ],
-          { paddingTopLeft: [24, 24], paddingBottomRight: [24, 24 + covered], maxZoom: 15, animate: animate && !calm },
+          { paddingTopLeft: [24, 24], paddingBottomRight: [side, 24 + covered], maxZoom: 15, animate: animate && !calm },
         ),
       );
     },

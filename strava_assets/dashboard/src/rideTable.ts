@@ -110,7 +110,12 @@ export function createRideTable(holder: HTMLElement, events: RideTableEvents): R
               "span",
               { class: "ride-words" },
               el("span", { class: "ride-name" }, activity.name),
-              el("span", { class: "ride-about" }, [activity.kind, activity.gear].filter(Boolean).join(" · ")),
+              el(
+                "span",
+                { class: "ride-about" },
+                el("span", { class: "ride-day" }, `${formats!.shortDay(activity.date)} · `),
+                [activity.kind, activity.gear].filter(Boolean).join(" · "),
+              ),
             ),
           )
         : el("div", { role: "gridcell", class: `cell-${name}` }, words(activity, formats!)),

@@ -25,7 +25,7 @@ export const SPORTS: Readonly<Record<SportKey, Sport>> = {
   road: {
     label: "Road",
     colour: "#377eb8",
-    dashes: [18, 2],
+    dashes: [24, 2],
     icon: `${WHEELS}M5 13.6 8 7h6l1 6.6M8 7l2 6.6L14 7M13 4.6h3`,
     pace: "speed",
   },
