@@ -287,11 +287,11 @@ export const scenarios = {
     await frame(page);
     seen.cursor = await page.locator(".readout").innerText();
     seen.marker = await markerInk();
+    const point = await pointOnRaised(page); // before the pointer raises another one
     await page.mouse.move(profile.x + profile.width * 0.75, profile.y - 400);
     if (!phone) {
-      const point = await pointOnRaised(page);
       await page.mouse.move(point.x, point.y);
-      await page.waitForTimeout(60);
+      await page.waitForFunction(() => document.querySelector(".cursor").getAttribute("visibility") === "visible");
       seen.fromMap = { cursor: await page.locator(".readout").innerText(), line: await page.locator(".cursor").getAttribute("visibility") };
       await page.mouse.move(profile.x + profile.width * 0.3, profile.y + 60);
       await page.mouse.down();

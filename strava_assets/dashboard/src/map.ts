@@ -66,7 +66,11 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, metric: b
   }).setView([20, 0], 2);
   L.control.zoom({ position: "topright" }).addTo(map);
   let scale = L.control.scale({ position: "bottomleft", metric, imperial: !metric }).addTo(map);
-  const ground = tiles === null ? createGraticule() : L.tileLayer(tiles.url, { maxZoom: 19, className: "tiles" });
+  const ground = tiles === null ? createGraticule() : L.tileLayer(tiles.url, {
+          maxZoom: 19,
+          className: "tiles",
+          referrerPolicy: "strict-origin-when-cross-origin", // tile servers want to know the site
+        });
   ground.addTo(map);
 
   const below = map.createPane("tracks");
