@@ -58,7 +58,11 @@ def published(root: Path) -> list[public_root.Activity]:
 def driver(tools: Path) -> Iterator[subprocess.Popen[str]]:
     """One browser for all tests of this process; each visit has its own profile."""
     with subprocess.Popen(
-        [str(node()), str(HERE / "drive.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        [str(node()), str(HERE / "drive.mjs")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     ) as process:
         yield process
         assert process.stdin is not None

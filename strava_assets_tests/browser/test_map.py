@@ -57,7 +57,9 @@ def test_every_ride_is_drawn_and_counted(
     assert seen["wide"] <= 0, "something is wider than the screen"
     assert seen["unnamed"] == 0, "a button, a link or an input has no name"
     assert seen["small"] == [], "a button is too small for a finger"
-    counts = [f"{name} {sum(words.SPORTS[row['type_extended']] == name for row in rows)}" for name in words.sports_of(rows)]
+    counts = [
+        f"{name} {sum(words.SPORTS[row['type_extended']] == name for row in rows)}" for name in words.sports_of(rows)
+    ]
     assert [" ".join(chip.split()) for chip in seen["chips"]] == [f"All {len(rows)}", *counts]
 
 
@@ -69,14 +71,25 @@ def test_every_filter_shows_the_same_set_in_tiles_chips_and_map(
     seen = visit("filters", size, search=SEARCH, days=days)
     assert quiet(seen)
     assert "stuck" not in seen
-    lines = {activity.id: shapely.MultiLineString([[p[:2] for p in run] for run in activity.runs]) for activity in published}
+    lines = {
+        activity.id: shapely.MultiLineString([[p[:2] for p in run] for run in activity.runs]) for activity in published
+    }
     today = datetime.now(UTC).date()
 
     def expected(hash_: str) -> list[dict[str, Any]]:
         asked = {name: values[0] for name, values in parse_qs(hash_.removeprefix("#")).items()}
         return [row for row in rows_of(root) if _passes(row, lines[row["actID"]], asked, today, size)]
 
-    for name in ("sports", "range", "search", "days", "distance", "climb", "view", *(() if size == PHONE else ("rectangle", "lasso", "spot"))):
+    for name in (
+        "sports",
+        "range",
+        "search",
+        "days",
+        "distance",
+        "climb",
+        "view",
+        *(() if size == PHONE else ("rectangle", "lasso", "spot")),
+    ):
         rows = expected(seen[name]["hash"])
         assert seen[name]["totals"] == words.tiles(rows), f"{name}: {seen[name]['hash']}"
         assert len(rows) < len(published), f"{name} does not filter: {seen[name]['hash']}"
@@ -165,14 +178,20 @@ def test_every_figure_of_the_charts_can_be_recomputed(
                 wanted.append([start, words.title(start, period), words.measure(members, measure), *cells])
             assert body == wanted, f"{measure} by {period}"
         if period == "week":
-            wanted = [[start, words.title(start, period), words.whole(words.watts(by.get(start, [])), "W")] for start in periods]
+            wanted = [
+                [start, words.title(start, period), words.whole(words.watts(by.get(start, [])), "W")]
+                for start in periods
+            ]
             assert seen["watts"][1:] == wanted
         if period == "quarter":
             wanted = [
                 [
                     start,
                     words.title(start, period),
-                    *(words.measure(by.get(start, []), name) for name in ("count", "distance", "climb", "time", "watts")),
+                    *(
+                        words.measure(by.get(start, []), name)
+                        for name in ("count", "distance", "climb", "time", "watts")
+                    ),
                 ]
                 for start in periods
             ]

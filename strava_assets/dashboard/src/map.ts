@@ -163,7 +163,8 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, metric: b
         });
       latest = event;
     });
-    map.on("mouseout", () => {
+    // not Leaflet's mouseout, which also tells of going from one of its canvases to another
+    container.addEventListener("mouseleave", () => {
       latest = null;
       hover(null, null);
       events.along(null);
