@@ -41,7 +41,7 @@ def test_with_tiles_only_their_host_is_admitted(url: str, origin: str) -> None:
 )
 def test_what_is_no_address_of_tiles_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("STRAVA_ASSETS_MAP_TILES_URL", url)
-    with pytest.raises(SettingsError, match="STRAVA_ASSETS_MAP_TILES_URL.*not like https"):
+    with pytest.raises(SettingsError, match=r"STRAVA_ASSETS_MAP_TILES_URL.*not like https"):
         load()
 
 

@@ -144,6 +144,18 @@ export const scenarios = {
     return { ...seen, names: await texts(page, ".ride-name"), images: await page.locator("img[src=x], #panels b").count() };
   },
 
+  /** Waits until all is drawn, for a picture; opens the newest ride of a sport if asked. */
+  async picture({ page, order }) {
+    if (order.open !== undefined) {
+      await page.locator(`.ride:has-text("${order.open}")`).first().click();
+      await page.locator("#card .profile svg").waitFor();
+      for (const series of order.series ?? []) await page.locator(`[data-series="${series}"]`).click();
+    }
+    await page.waitForFunction(() => [...document.querySelectorAll(".chart canvas")].every((canvas) => canvas.offsetParent === null || canvas.width > 0));
+    await page.waitForTimeout(300);
+    return {};
+  },
+
   async message({ page }) {
     return { message: await page.locator("#message").innerText() };
   },
@@ -420,6 +432,15 @@ export const scenarios = {
     await page.keyboard.press("Escape");
     seen.aboutClosed = !(await page.locator("#about").isVisible());
     return seen;
+  },
+
+  async tiles({ page }) {
+    await page.waitForFunction(() => [...document.querySelectorAll("img.leaflet-tile")].some((tile) => tile.complete && tile.naturalWidth > 0));
+    return {
+      attribution: await page.locator("#attribution").innerText(),
+      link: await page.locator("#attribution a").getAttribute("href"),
+      graticule: await page.locator(".graticule").count(),
+    };
   },
 
   /** Each athlete alone, then all together. */

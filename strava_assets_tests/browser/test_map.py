@@ -135,9 +135,7 @@ def _passes(row: dict[str, Any], line: Any, asked: dict[str, str], today: Any, s
         near = shapely.transform(line, lambda points: (points - [lon, lat]) * [111_195 * squeeze, 111_195])
         if shapely.distance(near, shapely.Point(0, 0)) > 100:
             return False
-    if asked.get("view") == "1" and not shapely.box(*_view(asked["at"], size)).intersects(line):
-        return False
-    return True
+    return not (asked.get("view") == "1" and not shapely.box(*_view(asked["at"], size)).intersects(line))
 
 
 def _view(at: str, size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -320,6 +318,16 @@ def test_colours_units_and_heat_are_switched_and_kept(visit: Visit, root: Path, 
     assert seen["heat"]["inked"] > 20_000
     assert "Private places" in seen["about"]
     assert seen["aboutClosed"]
+
+
+def test_street_tiles_bring_their_attribution(visit: Visit, root: Path, published: list[Activity]) -> None:
+    tiles = {"url": "./favicon.svg?{z}-{x}-{y}", "attribution": "© OpenStreetMap contributors"}
+    (root / "config.json").write_text(json.dumps({"schema": 1, "title": None, "tiles": tiles}))
+    seen = visit("tiles")
+    assert quiet(seen)
+    assert seen["attribution"] == "© OpenStreetMap contributors"
+    assert seen["link"] == "https://www.openstreetmap.org/copyright"
+    assert seen["graticule"] == 0
 
 
 def test_several_athletes_are_shown_apart_and_together(visit: Visit, root: Path, published: list[Activity]) -> None:

@@ -47,7 +47,7 @@ export function createChart(canvas: HTMLCanvasElement): Drawn {
   let kind = "";
   return {
     show(picture) {
-      const [ink, rule, panel] = [themeColour("--quiet"), themeColour("--rule"), themeColour("--panel")];
+      const [ink, rule] = [themeColour("--quiet"), themeColour("--rule")];
       const datasets = picture.series.map(({ label, colour, values }): ChartDataset<"bar" | "line", (number | null)[]> =>
         picture.kind === "bar"
           ? {
@@ -67,11 +67,10 @@ export function createChart(canvas: HTMLCanvasElement): Drawn {
               borderColor: colour,
               backgroundColor: colour,
               borderWidth: 2,
-              pointRadius: values.length > 60 ? 0 : 2.5,
+              pointRadius: 2,
               pointHitRadius: 8,
-              pointBorderColor: panel,
               spanGaps: true,
-              tension: 0.25,
+              tension: 0,
             },
       );
       const options = {

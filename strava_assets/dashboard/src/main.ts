@@ -364,7 +364,7 @@ async function start(): Promise<void> {
 
   function describeAll({ athletes, updated }: History): void {
     const names = athletes.map(({ name }) => name).join(", ");
-    byId("subtitle").textContent = [names, updated === "" ? "" : `latest ${formats.day(updated)}`]
+    byId("subtitle").textContent = [names, updated === "" ? "" : `latest ${formats.shortDay(updated)}`]
       .filter((part) => part !== "")
       .join(" · ");
   }

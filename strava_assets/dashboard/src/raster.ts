@@ -18,7 +18,6 @@ export interface Lie {
 }
 
 const NEAR = 0.7; // px: a vertex nearer than this to the one drawn before adds nothing that can be seen
-const DASH = 32; // steps of a pattern's table
 
 export class Raster {
   readonly cover: Uint8Array;
@@ -210,7 +209,7 @@ export class Raster {
 export function dashTable(dashes: readonly number[], ratio: number): Uint8Array | null {
   if (dashes.length === 0) return null;
   const length = Math.max(2, Math.round(dashes.reduce((sum, dash) => sum + dash, 0) * ratio));
-  const table = new Uint8Array(Math.min(length, DASH * 8));
+  const table = new Uint8Array(length);
   let at = 0;
   dashes.forEach((dash, i) => {
     const next = at + dash * ratio;
