@@ -434,6 +434,14 @@ export const scenarios = {
     return seen;
   },
 
+  /** Another address in the same page. */
+  async address({ page, order }) {
+    const seen = { before: await state(page) };
+    await page.evaluate((next) => { location.hash = next; }, order.next);
+    await page.waitForFunction(() => document.querySelector(".leaflet-control-scale-line").textContent === "300 km");
+    return { ...seen, after: await state(page) };
+  },
+
   async tiles({ page }) {
     await page.waitForFunction(() => [...document.querySelectorAll("img.leaflet-tile")].some((tile) => tile.complete && tile.naturalWidth > 0));
     return {

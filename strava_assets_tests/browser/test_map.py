@@ -320,6 +320,14 @@ def test_colours_units_and_heat_are_switched_and_kept(visit: Visit, root: Path, 
     assert seen["aboutClosed"]
 
 
+def test_another_address_in_the_same_page_is_followed(visit: Visit, root: Path, published: list[Activity]) -> None:
+    seen = visit("address", hash="#athlete=nobody", next="sport=run&at=5/47/11")
+    assert quiet(seen)
+    assert seen["before"]["totals"] == words.tiles(rows_of(root)), "an athlete who is not there hides everybody"
+    assert seen["before"]["hash"] == ""
+    assert seen["after"]["totals"] == words.tiles([row for row in rows_of(root) if row["type"] == "Run"])
+
+
 def test_street_tiles_bring_their_attribution(visit: Visit, root: Path, published: list[Activity]) -> None:
     tiles = {"url": "./favicon.svg?{z}-{x}-{y}", "attribution": "© OpenStreetMap contributors"}
     (root / "config.json").write_text(json.dumps({"schema": 1, "title": None, "tiles": tiles}))

@@ -120,7 +120,11 @@ async function start(): Promise<void> {
   });
   createAbout(byId("about") as HTMLDialogElement, byId("about-open"));
   byId("about-open").append(icon(ICONS.about));
-  followHash(store);
+  followHash(store, ({ at }) => {
+    const activity = open();
+    if (at !== null) map.go(at);
+    else if (activity !== null) bring(activity);
+  });
 
   const open = () => all.find((activity) => activity.id === store.get().ride) ?? null;
   // how much of the map's lower edge is under the sheet or the card: nothing where they stand beside it
@@ -137,7 +141,8 @@ async function start(): Promise<void> {
   const bring = (activity: Activity) => map.frame(activity.bounds, covered(), true);
   const reset = () => store.set(NO_FILTER);
 
-  function draw(state: State, rides: boolean): void {
+  /** Draws what changed: the rides that are shown, or only which panel they are in and which one is open. */
+  function draw(state: State, rides: boolean, panels = rides): void {
     if (rides) {
       const around = { today: todayOf(new Date()), view: state.inView ? map.view() : null };
       visible = newestFirst(shown(all, state, around));
@@ -153,11 +158,12 @@ async function start(): Promise<void> {
       panel.show(all, state, around.today, formats);
       if (all.length > 0) nothingMatches(visible.length === 0);
     }
-    tabs.show(state.tab);
-    if (state.tab === "chart" && all.length > 0) charts.show(visible, state, formats);
-    if (state.tab === "table" && (rides || byId("panel-table").dataset["stale"] === "true")) table.show(visible, formats);
-    byId("panel-table").dataset["stale"] = String(rides && state.tab !== "table");
-    if (state.tab === "calendar") calendar.show(visible, formats);
+    if (panels) {
+      tabs.show(state.tab);
+      if (state.tab === "chart" && all.length > 0) charts.show(visible, state, formats);
+      if (state.tab === "table") table.show(visible, formats);
+      if (state.tab === "calendar") calendar.show(visible, formats);
+    }
     const activity = open();
     const raised = activity !== null && visible.includes(activity) ? activity : null;
     map.raise(raised);
@@ -252,9 +258,10 @@ async function start(): Promise<void> {
   }
 
   const DECIDES = ["athlete", "sports", "range", "distance", "climb", "text", "inView", "area", "spot", "heat"] as const;
+  const PANELS = ["tab", "period", "measure"] as const;
   store.subscribe((state, before) => {
     const rides = DECIDES.some((name) => state[name] !== before[name]) || (state.inView && state.at !== before.at);
-    draw(state, rides);
+    draw(state, rides, rides || PANELS.some((name) => state[name] !== before[name]));
     const activity = open();
     // a ride that is filtered away cannot stay open
     if (rides && activity !== null && !visible.includes(activity)) return store.set({ ride: null });
@@ -336,6 +343,8 @@ async function start(): Promise<void> {
       );
     }
     message.hidden = true;
+    const { athlete: whose } = store.get();
+    if (whose !== null && !next.athletes.some(({ id }) => id === whose)) store.set({ athlete: null }); // gone, or never there
     if (!framed) {
       // the view first: what is in view may decide what is shown
       const { at, inView } = store.get();

@@ -1,7 +1,7 @@
 // Thousands of tracks into pixels: which track is on top of each pixel and how much of it is covered, or how many pass.
 // What belongs here: lines to buffers, buffers to colours. What does not: canvases, Leaflet, which tracks.
 //
-// A canvas strokes five thousand tracks in some 400 ms on a slow core, this in a tenth of that: there is no path to
+// With 5,000 tracks a filter change takes a third of what it takes with Leaflet's own canvas: there is no path to
 // build, nothing is blended, and the owner of a pixel answers "which line is this?" without any search.
 import type { Track } from "./tracks";
 
@@ -17,7 +17,7 @@ export interface Lie {
   readonly y: number;
 }
 
-const NEAR = 0.7; // px: a vertex nearer than this to the one drawn before adds nothing that can be seen
+const NEAR = 1.2; // px: a vertex nearer than this to the one drawn before adds nothing that can be seen under a line of 2
 
 export class Raster {
   readonly cover: Uint8Array;

@@ -153,14 +153,18 @@ export function createStore(initial: State): Store {
   };
 }
 
-/** Ties the state to the address bar both ways, so that a view can be shared and "back" works. */
-export function followHash(store: Store): void {
+/** Ties the state to the address bar both ways, so that a view can be shared; `arrived` hears of a new address. */
+export function followHash(store: Store, arrived: (state: State) => void): void {
   store.subscribe((state) => {
     const hash = writeHash(state);
     if (hash !== location.hash)
       history.replaceState(null, "", hash === "" ? location.pathname + location.search : hash);
   });
-  addEventListener("hashchange", () => store.set(readHash(location.hash)));
+  addEventListener("hashchange", () => {
+    const state = readHash(location.hash);
+    store.set(state);
+    arrived(state);
+  });
 }
 
 function idOf(text: string): string | null {
