@@ -73,8 +73,8 @@ try {
     await page.evaluate(() => {
       globalThis.frames = [];
       globalThis.watching = true;
-      const tick = (now) => {
-        globalThis.frames.push(now);
+      const tick = () => {
+        globalThis.frames.push(performance.now());
         if (globalThis.watching) requestAnimationFrame(tick);
       };
       requestAnimationFrame(tick);
@@ -84,7 +84,7 @@ try {
     await page.mouse.down();
     for (let i = 1; i <= 40; i++) await page.mouse.move(x + dx * i * (box.width / 100), y + dy * i * (box.height / 160));
     await page.mouse.up();
-    await page.waitForTimeout(400);
+    await page.waitForTimeout(120); // what is drawn when the map is let go belongs to it
     frames.push(
       ...(await page.evaluate(() => {
         globalThis.watching = false;

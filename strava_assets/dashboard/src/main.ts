@@ -2,18 +2,20 @@
 // What belongs here: wiring. What does not: anything that one part can do alone.
 import { createAbout } from "./about";
 import type { Activity } from "./activity";
+import { createBar } from "./bar";
 import { createCalendar } from "./calendar";
 import { fillCard } from "./card";
 import { createChartTab } from "./chartTab";
 import { fillChips } from "./chips";
-import { RANGES, type Range, todayOf } from "./days";
-import { byId, el, icon, options } from "./dom";
+import { todayOf } from "./days";
+import { byId } from "./dom";
 import { figuresOf } from "./figures";
 import { createFilterPanel } from "./filterPanel";
 import { newestFirst, shown, shownInAnySport, sportCounts } from "./filters";
 import { firstWeekday, formats as formatsOf, localeOf, unitsOf } from "./format";
 import { homeBounds, wholeBounds } from "./geometry";
 import { createMap } from "./map";
+import { attribute, blank, clear, nothingMatches, say } from "./messages";
 import { fillLatest, fillTotals } from "./panel";
 import type { Profile } from "./profile";
 import { createPublicFiles, FileProblem, type History } from "./publicFiles";
@@ -27,34 +29,15 @@ import { createTools } from "./tools";
 import "./style.css";
 
 const LOOK_AGAIN = 10_000; // ms, while somebody is looking
-const NOTICE = 8_000; // ms
-const RANGE_WORDS: Readonly<Record<(typeof RANGES)[number], string>> = {
-  all: "All time",
-  year: "This year",
-  "12m": "12 months",
-  quarter: "This quarter",
-  "30d": "30 days",
-  "7d": "7 days",
-};
-const ICONS = {
-  light: "M10 6.2a3.8 3.8 0 1 0 .01 0M10 1.5v2M10 16.5v2M1.5 10h2M16.5 10h2M4 4l1.4 1.4M14.6 14.6 16 16M16 4l-1.4 1.4M5.4 14.6 4 16",
-  dark: "M16.5 12A7 7 0 0 1 8 3.5a7 7 0 1 0 8.5 8.5z",
-  about: "M10 2.5a7.5 7.5 0 1 0 .01 0M10 9v5M10 6v.4",
-};
 
 const files = createPublicFiles(PUBLIC);
 const store = createStore(readHash(location.hash));
 const card = byId("card");
-const message = byId("message");
-const notice = byId("notice");
-const search = byId("search") as HTMLInputElement;
-const range = byId("range") as HTMLSelectElement;
-const athlete = byId("athlete") as HTMLSelectElement;
 
 async function start(): Promise<void> {
   const config = await files.config();
   if (config.title !== null) document.title = byId("title").textContent = config.title;
-  if (config.tiles !== null && config.tiles.attribution !== "") showAttribution(config.tiles.attribution);
+  if (config.tiles !== null && config.tiles.attribution !== "") attribute(config.tiles.attribution);
 
   const locale = localeOf(navigator.language);
   const first = firstWeekday(locale);
@@ -62,7 +45,7 @@ async function start(): Promise<void> {
   const theme = createTheme(config.theme, () => {
     map.refresh(formats.units === "metric");
     draw(store.get(), true);
-    fillSwitches();
+    bar.switches(formats, theme.now());
   });
 
   let history: History | null = null;
@@ -110,6 +93,24 @@ async function start(): Promise<void> {
     store.set({ tab });
     sheet.atLeast("half");
   });
+  const bar = createBar({
+    changed: (change) => store.set(change),
+    custom: () => panel.toggle(true),
+    reset() {
+      reset();
+      byId("map").focus({ preventScroll: true });
+    },
+    theme: () => theme.set(theme.now() === "dark" ? "light" : "dark"),
+    units() {
+      const units = formats.units === "metric" ? "imperial" : "metric";
+      remember({ units });
+      formats = formatsOf(locale, units);
+      bar.switches(formats, theme.now());
+      map.refresh(units === "metric");
+      draw(store.get(), true);
+      if (store.get().ride !== null) openCard();
+    },
+  });
   const panel = createFilterPanel(byId("filters"), byId("filters-open"), (change) => store.set(change));
   const tools = createTools(byId("tools"), {
     frame: () => framing()?.go(),
@@ -119,7 +120,6 @@ async function start(): Promise<void> {
     clear: (what) => store.set(what === "spot" ? { spot: null } : { area: null }),
   });
   createAbout(byId("about") as HTMLDialogElement, byId("about-open"));
-  byId("about-open").append(icon(ICONS.about));
   followHash(store, ({ at }) => {
     const activity = open();
     if (at !== null) map.go(at);
@@ -154,9 +154,10 @@ async function start(): Promise<void> {
       fillChips(byId("chips"), sportCounts(shownInAnySport(all, state, around)), state.sports, formats, (sports) =>
         store.set({ sports }),
       );
-      fillBar(state);
+      bar.show(state, history?.athletes ?? [], formats);
       panel.show(all, state, around.today, formats);
-      if (all.length > 0) nothingMatches(visible.length === 0);
+      if (all.length > 0 && visible.length === 0) nothingMatches(reset);
+      else if (all.length > 0) clear();
     }
     if (panels) {
       tabs.show(state.tab);
@@ -169,46 +170,6 @@ async function start(): Promise<void> {
     map.raise(raised);
     if (state.tab === "table") table.mark(raised?.id ?? null, !rides);
     offerFrame();
-  }
-
-  function fillBar(state: State): void {
-    const custom = typeof state.range === "object";
-    options(
-      range,
-      [...RANGES.map((each) => [each, RANGE_WORDS[each]] as const), ["custom", custom ? customWords(state.range) : "Custom …"] as const],
-      custom ? "custom" : (state.range as string),
-    );
-    const on = filtersOn(state);
-    byId("reset").hidden = on === 0;
-    byId("reset").textContent = `Reset ${formats.count(on)} ${on === 1 ? "filter" : "filters"}`;
-    byId("filters-open").classList.toggle("on", state.distance.concat(state.climb).some((end) => end !== null) || custom);
-    if (document.activeElement !== search) search.value = state.text;
-    const athletes = history?.athletes ?? [];
-    athlete.hidden = athletes.length < 2;
-    options(athlete, [["", "Everybody together"], ...athletes.map(({ id, name }) => [id, name] as const)], state.athlete ?? "");
-  }
-
-  function customWords(chosen: Range): string {
-    if (typeof chosen === "string") return "";
-    const [from, to] = [chosen.from, chosen.to].map((day) => (day === "" ? "…" : formats.shortDay(day)));
-    return from === to ? from! : `${from} – ${to}`;
-  }
-
-  function fillSwitches(): void {
-    const metric = formats.units === "metric";
-    byId("units").textContent = metric ? "km" : "mi";
-    byId("units").setAttribute("aria-label", metric ? "km, switch to miles" : "mi, switch to kilometres");
-    const dark = theme.now() === "dark";
-    byId("theme").replaceChildren(icon(dark ? ICONS.light : ICONS.dark));
-    byId("theme").setAttribute("aria-label", dark ? "Switch to light colours" : "Switch to dark colours");
-  }
-
-  function nothingMatches(none: boolean): void {
-    message.hidden = !none;
-    if (!none) return;
-    const again = el("button", { type: "button", class: "primary" }, "Reset");
-    again.addEventListener("click", reset);
-    message.replaceChildren(el("p", {}, el("strong", {}, "Nothing matches.")), el("p", {}, again));
   }
 
   function openCard(left: string | null = null): void {
@@ -268,34 +229,14 @@ async function start(): Promise<void> {
     if (state.ride !== before.ride) openCard(before.ride);
   });
 
-  search.addEventListener("input", () => store.set({ text: search.value }));
-  range.addEventListener("change", () => {
-    if (range.value === "custom") panel.toggle(true);
-    else store.set({ range: range.value as Range });
-  });
-  athlete.addEventListener("change", () => store.set({ athlete: athlete.value === "" ? null : athlete.value }));
-  byId("reset").addEventListener("click", () => {
-    reset();
-    byId("map").focus({ preventScroll: true });
-  });
-  byId("theme").addEventListener("click", () => theme.set(theme.now() === "dark" ? "light" : "dark"));
-  byId("units").addEventListener("click", () => {
-    const units = formats.units === "metric" ? "imperial" : "metric";
-    remember({ units });
-    formats = formatsOf(locale, units);
-    fillSwitches();
-    map.refresh(units === "metric");
-    draw(store.get(), true);
-    if (store.get().ride !== null) openCard();
-  });
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
     if (event.key === "/" && !typing) {
-      search.focus();
-      search.select();
+      bar.search.focus();
+      bar.search.select();
     } else if (event.key === "Escape") escape();
-    else if (event.key === "ArrowDown" && (document.activeElement === document.body || document.activeElement === search)) {
+    else if (event.key === "ArrowDown" && (document.activeElement === document.body || document.activeElement === bar.search)) {
       if (store.get().tab !== "table") store.set({ tab: "table" });
       if (!table.focus(null)) return;
     } else return;
@@ -306,14 +247,14 @@ async function start(): Promise<void> {
   function escape(): void {
     if ((byId("about") as HTMLDialogElement).open) (byId("about") as HTMLDialogElement).close();
     else if (!byId("filters").hidden) panel.toggle(false);
-    else if (document.activeElement === search && search.value !== "") {
-      search.value = "";
+    else if (document.activeElement === bar.search && bar.search.value !== "") {
+      bar.search.value = "";
       store.set({ text: "" });
-    } else if (document.activeElement === search) search.blur();
+    } else if (document.activeElement === bar.search) bar.search.blur();
     else if (store.get().ride !== null) store.set({ ride: null });
     else if (filtersOn(store.get()) > 0) reset();
   }
-  fillSwitches();
+  bar.switches(formats, theme.now());
 
   async function look(): Promise<void> {
     let next: History;
@@ -342,7 +283,7 @@ async function start(): Promise<void> {
         next.problems[0] ?? "Rides appear here by themselves once there are some.",
       );
     }
-    message.hidden = true;
+    clear();
     const { athlete: whose } = store.get();
     if (whose !== null && !next.athletes.some(({ id }) => id === whose)) store.set({ athlete: null }); // gone, or never there
     if (!framed) {
@@ -396,38 +337,6 @@ async function start(): Promise<void> {
 /** Everything that a card says about an activity, in one comparable piece. */
 function gist(activity: Activity | null): string {
   return JSON.stringify(activity, (key, value: unknown) => (key === "track" ? undefined : value));
-}
-
-/** OpenStreetMap asks for a link; whatever else the owner wrote stays plain text. */
-function showAttribution(words: string): void {
-  const place = byId("attribution");
-  const [before, after] = words.split(/OpenStreetMap(?: contributors)?/, 2);
-  place.replaceChildren(before ?? "");
-  if (after !== undefined)
-    place.append(
-      el(
-        "a",
-        { href: "https://www.openstreetmap.org/copyright", rel: "noopener noreferrer" },
-        "OpenStreetMap contributors",
-      ),
-      after,
-    );
-  place.hidden = false;
-}
-
-function blank(title: string, words: string): void {
-  message.replaceChildren(el("p", {}, el("strong", {}, title)), el("p", {}, words));
-  message.hidden = false;
-}
-
-let hiding = 0;
-function say(words: string): void {
-  notice.textContent = words;
-  notice.hidden = false;
-  clearTimeout(hiding);
-  hiding = setTimeout(() => {
-    notice.hidden = true;
-  }, NOTICE) as unknown as number;
 }
 
 start().catch((error: unknown) => {
