@@ -1,7 +1,7 @@
 """``python -m strava_assets_tests.browser.screenshots ROOT FOLDER``: the README's pictures, of a public root.
 
-The page is the one that is built now; the files are the simulated athlete's, which ``make demo`` published. What belongs
-here: which pictures. What does not: what is done on the page (scenarios.mjs).
+The page is the one that is built now; the files are the simulated athlete's, which ``make demo`` published. What
+belongs here: which pictures. What does not: what is done on the page (scenarios.mjs).
 """
 
 from __future__ import annotations
