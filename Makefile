@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up test lint bench setup requirements clean
+.PHONY: demo up test lint bench screenshots setup requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make test    every test, the browser's too"
 	@echo "make up      the same stack on your settings in .env"
 	@echo "make lint    style and types        make bench   figures and ratios"
+	@echo "make screenshots   the README's pictures, of the demo's map"
 
 demo: setup
 	@$(BIN)/python -m strava_assets demo $(if $(ONCE),--once) $(if $(ACTIVITIES),--activities $(ACTIVITIES))
@@ -29,6 +30,11 @@ lint: $(VENV)/.test setup
 
 bench: $(VENV)/.test setup
 	@$(BIN)/python -m strava_assets_tests.benchmarks
+
+# the pictures of the README, of the simulated athlete's map
+screenshots: $(VENV)/.test setup
+	@test -f var/demo/public/index.json || $(MAKE) demo ONCE=1
+	@$(BIN)/python -m strava_assets_tests.browser.screenshots var/demo/public docs/pictures
 
 # what everybody needs: the package, its pinned requirements, and the built map
 setup: $(STAMP)

@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from strava_assets.dashboard.choices import Choices, tiles_origin
 from strava_assets.errors import SettingsError
 from strava_assets.mail import mail_server
 
@@ -65,7 +66,11 @@ class Settings(BaseSettings):
     public_columns: str = Field("", alias="STRAVA_ASSETS_PUBLIC_COLUMNS")
     link_to_strava: bool = Field(False, alias="STRAVA_ASSETS_LINK_TO_STRAVA")
     api_retention_days: int | None = Field(None, alias="STRAVA_ASSETS_API_RETENTION_DAYS", ge=1)
+    map_title: str = Field("Where we have been", alias="STRAVA_ASSETS_MAP_TITLE", max_length=120)
     map_tiles_url: str = Field("", alias="STRAVA_ASSETS_MAP_TILES_URL")
+    map_attribution: str = Field("© OpenStreetMap contributors", alias="STRAVA_ASSETS_MAP_ATTRIBUTION")
+    map_units: Literal["", "metric", "imperial"] = Field("", alias="STRAVA_ASSETS_MAP_UNITS")
+    map_theme: Literal["", "light", "dark"] = Field("", alias="STRAVA_ASSETS_MAP_THEME")
 
     alert_email: SecretStr | None = Field(None, alias="STRAVA_ASSETS_ALERT_EMAIL")
     smtp_url: SecretStr | None = Field(
@@ -119,6 +124,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} does not start with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("map_tiles_url")
+    @classmethod
+    def _tiles(cls, value: str) -> str:
+        tiles_origin(value)
+        return value
+
     @field_validator("alert_email")
     @classmethod
     def _address(cls, value: SecretStr | None) -> SecretStr | None:
@@ -156,6 +167,11 @@ class Settings(BaseSettings):
     def sources(self) -> frozenset[str]:
         """Provenances that may be published."""
         return frozenset(part.strip() for part in self.publish_sources.split(",") if part.strip())
+
+    @property
+    def map_choices(self) -> Choices:
+        """What the owner chose for everybody who looks at the map."""
+        return Choices(self.map_title, self.map_tiles_url, self.map_attribution, self.map_units, self.map_theme)
 
     @property
     def inbox(self) -> Path:

@@ -4,7 +4,6 @@ What belongs here: ``trimmed_csvs``, ``activities_topojson``, ``training_summari
 does not: making the bytes, and judging them (``publish``).
 """
 
-import json
 import time
 from datetime import UTC, datetime
 
@@ -14,6 +13,7 @@ import pyarrow as pa
 from strava_assets import dashboard as site
 from strava_assets.assets.common import BY_YEAR, OWNERS, Redo
 from strava_assets.assets.masked import masked_geometries
+from strava_assets.dashboard.choices import chosen
 from strava_assets.database.connection import queries
 from strava_assets.partitions import all_months, first_day, monthly
 from strava_assets.privacy import masked
@@ -163,15 +163,7 @@ def dashboard(installation: InstallationResource) -> dg.MaterializeResult:
     """Publish the site's own files; ones of an older build are withdrawn."""
     opened = installation.installation
     gate = installation.gate()
-    files = dict(site.site_files())
-    tiles = (
-        {"url": opened.settings.map_tiles_url, "attribution": "© OpenStreetMap contributors"}
-        if opened.settings.map_tiles_url
-        else None
-    )
-    files["config.json"] = json.dumps(
-        {"schema": 1, "title": "Where we have been", "tiles": tiles}, ensure_ascii=False
-    ).encode()
+    files = chosen(site.site_files(), opened.settings.map_choices)
     old = [path for path in gate.known() if path.startswith("assets/") and path not in files]
     report = gate.publish(files, withdraw=old, sceptical=True)
     return dg.MaterializeResult(

@@ -6,6 +6,7 @@ export default defineConfig({
   logLevel: "warn",
   build: {
     target: "es2022",
+    cssTarget: ["chrome123", "safari17.5", "firefox120"], // they know light-dark()
     modulePreload: false, // one small bundle; nothing to preload
     chunkSizeWarningLimit: 400,
   },

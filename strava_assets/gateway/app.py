@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from strava_assets.dashboard.choices import content_policy
 from strava_assets.database.connection import Database, open_database
 from strava_assets.errors import DatabaseUnavailable, StravaAssetsError
 from strava_assets.gateway import consent
@@ -134,7 +135,14 @@ async def _answer(request: Request, key: str) -> Response:
         return page("Nothing is published yet", ["When the first rides are, the map is here."], status=200)
     if answer is None:
         raise HTTPException(404, "not found")
+    if key == "index.html":
+        answer.headers["Content-Security-Policy"] = _page_policy(request.app.state.settings)
     return answer
+
+
+def _page_policy(settings: Settings) -> str:
+    """The map's own policy, which its meta tag says, too, and what only a header can say."""
+    return content_policy(settings.map_tiles_url) + "; frame-ancestors 'none'"
 
 
 async def _refused(request: Request, error: HTTPException) -> Response:

@@ -16,6 +16,7 @@ from strava_assets_tests.benchmarks import (
     history,
     kills,
     latency,
+    map,
     new_zone,
     properties,
     stages,
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
     latency.options(parts.add_parser("latency", help="from an event to the map, the whole stack"))
     new_zone.options(parts.add_parser("zone", help="a new zone over a long history: withdrawn, and published again"))
     history.options(parts.add_parser("history", help="ten years from the export's zip to the map, by stage"))
+    map.options(parts.add_parser("map", help="the map page in a browser: interactive, filter, pan, bytes"))
     kills.options(parts.add_parser("kills", help="an import killed at random moments, against one undisturbed"))
     given = parser.parse_args(arguments)
     options = {name: value for name, value in vars(given).items() if name != "part"}
@@ -62,6 +64,8 @@ def main(arguments: list[str]) -> int:
         new_zone.main(**options)
     if given.part in (None, "history"):
         history.main(**options)
+    if given.part in (None, "map"):
+        good = map.main(**options) and good
     if given.part == "kills":  # not a figure: either it ends the same, or it does not
         good = kills.main(**options)
     return 0 if good else 1

@@ -54,21 +54,37 @@ def published(root: Path) -> list[public_root.Activity]:
     return activities
 
 
+@pytest.fixture(scope="session")
+def driver(tools: Path) -> Iterator[subprocess.Popen[str]]:
+    """One browser for all tests of this process; each visit has its own profile."""
+    with subprocess.Popen(
+        [str(node()), str(HERE / "drive.mjs")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(30)
+
+
 @pytest.fixture
-def visit(root: Path, tools: Path) -> Iterator[Visit]:
-    """Calls a scenario in a fresh browser and returns what was seen; a browser that cannot run fails the test."""
+def visit(root: Path, driver: subprocess.Popen[str]) -> Iterator[Visit]:
+    """Calls a scenario in a fresh profile and returns what was seen; a browser that cannot run fails the test."""
     with server.serve(root) as url:
 
         def go(scenario: str, size: tuple[int, int] = DESKTOP, **order: Any) -> dict[str, Any]:
+            assert driver.stdin is not None
+            assert driver.stdout is not None
             whole = {"url": url, "scenario": scenario, "width": size[0], "height": size[1], **order}
-            done = subprocess.run(
-                [str(node()), str(HERE / "drive.mjs"), json.dumps(whole)],
-                capture_output=True,
-                text=True,
-                timeout=180,
-                check=False,
-            )
-            assert done.returncode == 0, f"{scenario}: {done.stderr[-3000:]}"
-            return json.loads(done.stdout.strip().splitlines()[-1])
+            driver.stdin.write(json.dumps(whole) + "\n")
+            driver.stdin.flush()
+            answer = driver.stdout.readline()
+            assert answer, "the browser is gone"
+            seen = json.loads(answer)
+            assert "failed" not in seen, f"{scenario}: {seen['failed']}"
+            return seen
 
         yield go

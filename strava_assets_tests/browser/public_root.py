@@ -58,7 +58,7 @@ class Activity:
         return self.properties["actID"]
 
 
-def invent(count: int = 120, seed: int = 7, last: date = date(2026, 11, 14)) -> list[Activity]:
+def invent(count: int = 120, seed: int = 7, last: date = date(2026, 11, 14), first_id: int = 0) -> list[Activity]:
     """Activities of two years, newest first; the third from the end is a holiday far away.
 
     The newest is partly hidden (three runs), the second carries a hostile name.
@@ -77,17 +77,23 @@ def invent(count: int = 120, seed: int = 7, last: date = date(2026, 11, 14)) -> 
             runs = [ring[:third], ring[third + 12 : 2 * third], ring[2 * third + 9 :]]
         name = HOSTILE if number == 1 else "Tenerife, once" if far else chance.choice(NAMES)
         day = last - timedelta(days=number * 733 // count)
-        activities.append(Activity(_properties(chance, number, sport, name, day, runs), runs))
+        activities.append(Activity(_properties(chance, number + first_id, sport, name, day, runs), runs))
     return activities
 
 
 def write(
-    root: Path, activities: list[Activity], *, title: str = "Where we have been", athlete: str = "Ada Example"
+    root: Path,
+    activities: list[Activity],
+    *,
+    title: str = "Where we have been",
+    athlete: str = "Ada Example",
+    streams: bool = True,
+    public_id: str = ATHLETE,
 ) -> Path:
     """Write index.json, config.json, activities.topojson, weekly.json, quarterly.json and the CSVs; CSVs first."""
-    folder = root / ATHLETE
+    folder = root / public_id
     (folder / "streams").mkdir(parents=True, exist_ok=True)
-    for activity in activities:
+    for activity in activities if streams else []:
         (folder / "streams" / f"stream_{activity.id}.csv").write_text(_csv(activity), encoding="utf-8", newline="\n")
     topology = _topology(activities)
     _json(folder / "activities.topojson", topology)
@@ -97,7 +103,7 @@ def write(
     athletes = (
         [
             {
-                "id": ATHLETE,
+                "id": public_id,
                 "name": athlete,
                 "activities": len(activities),
                 "bbox": topology["bbox"],
@@ -107,7 +113,9 @@ def write(
         if activities
         else []
     )
-    _json(root / "index.json", {"schema": 1, "athletes": athletes})
+    index = root / "index.json"
+    others = json.loads(index.read_text())["athletes"] if index.exists() and public_id != ATHLETE else []
+    _json(index, {"schema": 1, "athletes": [*others, *athletes]})
     return root
 
 
@@ -203,12 +211,17 @@ def _topology(activities: list[Activity]) -> dict:
 
 def _csv(activity: Activity) -> str:
     speed = activity.properties["average_speed"]
-    rows = ["segment,time,distance,lat,lng,altitude"]
+    watts = activity.properties["average_watts"] or 0
+    rows = ["segment,time,distance,lat,lng,altitude,velocity_smooth,grade_smooth,heartrate,cadence,watts,temp"]
     for segment, run in enumerate(activity.runs):
         gone = 0.0
         for i, (lon, lat, altitude) in enumerate(run):
             gone += _metres(run[i - 1], run[i]) if i else 0.0
-            rows.append(f"{segment},{gone / speed:.0f},{gone:.1f},{lat:.6f},{lon:.6f},{altitude:.1f}")
+            swing = math.sin(i / 9)
+            rows.append(
+                f"{segment},{gone / speed:.0f},{gone:.1f},{lat:.6f},{lon:.6f},{altitude:.1f},{speed + swing:.1f},"
+                f"{4 * swing:.1f},{140 + 20 * swing:.0f},{80 + 6 * swing:.0f},{watts + 40 * swing:.0f},{14 + swing:.0f}"
+            )
     return "\n".join(rows) + "\n"
 
 

@@ -34,10 +34,15 @@ class _Host(SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that hangs up half-way is no error."""
+
+
 @contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """Serve a folder; yields the page's address, which ends in a slash."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Host, directory=str(folder)))
+    server = _Server(("127.0.0.1", 0), partial(_Host, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

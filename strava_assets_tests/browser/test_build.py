@@ -11,6 +11,7 @@ import pytest
 
 from strava_assets import dashboard
 from strava_assets.dashboard.build import build, npm
+from strava_assets.dashboard.choices import Choices, chosen
 from strava_assets.errors import StravaAssetsError
 
 HERE = Path(__file__).parent
@@ -73,3 +74,8 @@ def test_a_failing_npm_says_what_did_not_work(tmp_path: Path) -> None:
 
 def test_the_page_s_pure_modules_keep_their_promises(tools: Path, site: dict[str, bytes]) -> None:
     npm(HERE, "run", "--silent", "unit", deed="a unit test of the page fails")
+
+
+def test_the_built_page_has_a_place_for_the_owner_s_policy(site: dict[str, bytes]) -> None:
+    files = chosen(site, Choices(tiles_url="https://tile.example.org/{z}/{x}/{y}.png"))
+    assert files["index.html"].count(b"https://tile.example.org;") == 1

@@ -47,6 +47,15 @@ def test_before_anything_is_published_a_page_says_so(gateway: Gateway) -> None:
     assert gateway.get("/").text == "<!doctype html>map"
 
 
+def test_the_map_brings_its_own_stricter_policy(gateway: Gateway) -> None:
+    (gateway.public / "index.html").write_text("<!doctype html>map")
+    for path in ("/", "/index.html", "/public/index.html"):
+        policy = gateway.get(path).headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; ")
+        assert policy.endswith("frame-ancestors 'none'")
+    assert gateway.get("/index.json").headers["content-security-policy"].startswith("default-src 'self'")
+
+
 def test_files_are_there_under_both_addresses(gateway: Gateway) -> None:
     assert gateway.get("/public/index.json").json() == gateway.get("/index.json").json()
     answer = gateway.get(f"/streams/{PUBLIC}/{PUBLIC}.csv")

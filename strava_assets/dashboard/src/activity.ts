@@ -1,12 +1,7 @@
-// One activity as the page knows it, made from one feature of activities.topojson.
+// One activity as the page knows it, made from one geometry of activities.topojson.
 // What belongs here: reading CONTRACT's properties, whatever the file says. What does not: fetching, drawing.
-import type { Feature, LineString, MultiLineString } from "geojson";
 import { sportOf, type SportKey } from "./sports";
-
-/** A position: longitude, latitude in degrees (EPSG:4326). */
-export type LonLat = readonly [number, number];
-/** West, south, east, north in degrees. */
-export type Bounds = readonly [number, number, number, number];
+import { type Bounds, type LonLat, type Track, trackOf } from "./tracks";
 
 export interface Activity {
   readonly id: string;
@@ -30,86 +25,68 @@ export interface Activity {
   readonly maxHeartrate: number | null; // bpm
   readonly calories: number | null; // kcal
   readonly partlyHidden: boolean;
-  readonly lines: readonly (readonly LonLat[])[];
+  readonly words: string; // name and gear as the search sees them
+  readonly track: Track;
   readonly bounds: Bounds;
 }
 
-/** The activity of a feature, or null where it has no id or no line to draw. */
+/** The activity of a geometry's properties and lines, or null where it has no id or no line to draw. */
 export function activityOf(
-  feature: Feature<LineString | MultiLineString | null>,
+  properties: Readonly<Record<string, unknown>>,
+  lines: readonly (readonly LonLat[])[],
   athlete: string,
   athleteName: string,
 ): Activity | null {
-  const properties: Record<string, unknown> = feature.properties ?? {};
   const id = text(properties["actID"]);
-  const lines = linesOf(feature.geometry);
-  if (id === null || lines.length === 0) return null;
+  const track = trackOf(lines);
+  if (id === null || track === null) return null;
   const type = text(properties["type"]) ?? "Workout";
   const kind = text(properties["type_extended"]) ?? type;
+  const name = text(properties["name"]) ?? kind;
+  const gear = text(properties["gear_name"]);
   return {
     id,
     athlete,
     athleteName,
     type,
     kind,
-    lines,
+    name,
+    gear,
+    track,
     sport: sportOf(type, kind),
-    name: text(properties["name"]) ?? kind,
-    date: /^\d{4}-\d{2}-\d{2}/.exec(text(properties["startDate"]) ?? "")?.[0] ?? "",
-    gear: text(properties["gear_name"]),
+    date: dateOf(properties["startDate"]),
     stravaId: /^\d+$/.exec(String(properties["strava_id"] ?? ""))?.[0] ?? null,
-    distance: number(properties["distance"]),
-    movingTime: number(properties["moving_time"]),
-    elapsedTime: number(properties["elapsed_time"]),
-    climb: number(properties["total_elevation_gain"]),
-    averageSpeed: number(properties["average_speed"]),
-    maxSpeed: number(properties["max_speed"]),
-    averageWatts: number(properties["average_watts"]),
-    averageHeartrate: number(properties["average_heartrate"]),
-    maxHeartrate: number(properties["max_heartrate"]),
-    calories: number(properties["calories"]),
+    distance: amount(properties["distance"]),
+    movingTime: amount(properties["moving_time"]),
+    elapsedTime: amount(properties["elapsed_time"]),
+    climb: amount(properties["total_elevation_gain"]),
+    averageSpeed: amount(properties["average_speed"]),
+    maxSpeed: amount(properties["max_speed"]),
+    averageWatts: amount(properties["average_watts"]),
+    averageHeartrate: amount(properties["average_heartrate"]),
+    maxHeartrate: amount(properties["max_heartrate"]),
+    calories: amount(properties["calories"]),
     partlyHidden: properties["partly_hidden"] === true,
-    bounds: boundsOf(lines),
+    words: plain(`${name} ${gear ?? ""}`),
+    bounds: track.bounds,
   };
 }
 
-/** The smallest bounds around lines that have at least one position. */
-export function boundsOf(lines: readonly (readonly LonLat[])[]): Bounds {
-  let west = Infinity,
-    south = Infinity,
-    east = -Infinity,
-    north = -Infinity;
-  for (const line of lines) {
-    for (const [lon, lat] of line) {
-      if (lon < west) west = lon;
-      if (lon > east) east = lon;
-      if (lat < south) south = lat;
-      if (lat > north) north = lat;
-    }
-  }
-  return [west, south, east, north];
-}
-
-function linesOf(geometry: LineString | MultiLineString | null): LonLat[][] {
-  if (geometry === null) return [];
-  const parts =
-    geometry.type === "MultiLineString"
-      ? geometry.coordinates
-      : geometry.type === "LineString"
-        ? [geometry.coordinates]
-        : [];
-  return parts.map((part) => part.filter(isPosition) as unknown as LonLat[]).filter((part) => part.length > 1);
-}
-
-function isPosition(position: readonly unknown[]): boolean {
-  const [lon, lat] = position;
-  return typeof lon === "number" && typeof lat === "number" && Math.abs(lon) <= 180 && Math.abs(lat) <= 90;
+/** A text as the search compares it: small letters without their accents. */
+export function plain(words: string): string {
+  return words.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 function text(value: unknown): string | null {
   return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
 }
 
-function number(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
+/** A figure; what is no number, or below nothing, is unknown. */
+function amount(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : null;
+}
+
+function dateOf(value: unknown): string {
+  const day = /^\d{4}-\d{2}-\d{2}/.exec(typeof value === "string" ? value : "")?.[0] ?? "";
+  return Number.isNaN(Date.parse(`${day}T00:00:00Z`)) ? "" : day;
 }

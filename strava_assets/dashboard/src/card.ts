@@ -1,17 +1,20 @@
 // The card of one ride: name, date, figures, profile.
 // What belongs here: what the card says. What does not: when it is open (main), the profile's drawing.
-import type { Activity, LonLat } from "./activity";
-import { dot, el } from "./dom";
+import type { Activity } from "./activity";
+import { el, sportIcon } from "./dom";
 import type { Formats } from "./format";
-import { createProfile } from "./profile";
+import { createProfile, type Profile } from "./profile";
 import { FileProblem } from "./publicFiles";
 import { SPORTS } from "./sports";
 import type { Run } from "./streams";
+import type { LonLat } from "./tracks";
 
 export interface CardEvents {
   close(): void;
   profile(activity: Activity): Promise<Run[]>;
   pointed(position: LonLat | null): void;
+  /** The profile is there. */
+  ready(profile: Profile): void;
 }
 
 /** Fills the card; its profile follows when the CSV has come. */
@@ -29,7 +32,7 @@ export function fillCard(
   const about = el(
     "p",
     { class: "card-about" },
-    dot(sport.colour),
+    sportIcon(sport),
     [activity.kind, formats.day(activity.date), severalAthletes ? activity.athleteName : null, activity.gear]
       .filter((part) => part !== null)
       .join(" · "),
@@ -68,7 +71,12 @@ export function fillCard(
   card.replaceChildren(...parts);
 
   events.profile(activity).then(
-    (runs) => body.replaceChildren(createProfile(runs, sport.colour, formats, events.pointed)),
+    (runs) => {
+      if (!body.isConnected) return; // another ride was opened meanwhile
+      const profile = createProfile(runs, sport, formats, events.pointed);
+      body.replaceChildren(profile.element);
+      events.ready(profile);
+    },
     (problem: unknown) => {
       if (!(problem instanceof FileProblem)) throw problem;
       body.replaceChildren(el("p", { class: "quiet" }, `No profile: ${problem.message}`));

@@ -35,6 +35,23 @@ export function dot(colour: string): HTMLElement {
   return spot;
 }
 
+/** A small drawing in strokes of the text's colour, in a box of 20 by 20. */
+export function icon(path: string): SVGElement {
+  return svg("svg", { class: "icon", viewBox: "0 0 20 20", "aria-hidden": "true" }, svg("path", { d: path }));
+}
+
+/** A sport's icon in its colour: the words beside it say the same. */
+export function sportIcon(sport: { readonly icon: string; readonly colour: string }): SVGElement {
+  const made = icon(sport.icon);
+  made.style.color = sport.colour; // through the CSSOM: a style attribute would break the content policy
+  return made;
+}
+
+/** Fills a select element. */
+export function options(select: HTMLSelectElement, choices: readonly (readonly [string, string])[], chosen: string): void {
+  select.replaceChildren(...choices.map(([value, label]) => el("option", { value, selected: value === chosen }, label)));
+}
+
 function filled<E extends Element>(element: E, attributes: Attributes, children: Children): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : String(value));

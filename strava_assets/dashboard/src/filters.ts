@@ -1,40 +1,44 @@
-// Which activities are shown, and what they add up to. Tiles, weeks, list and map all ask here.
-// What belongs here: pure functions of (activities, choice). What does not: the choice itself (state).
-import type { Activity } from "./activity";
+// Which activities are shown. Tiles, chart, table, calendar and map all ask here, so they show the same set.
+// What belongs here: pure functions of (activities, choice). What does not: the choice itself (state), adding up (figures).
+import { type Activity, plain } from "./activity";
+import { daysOf } from "./days";
+import { passesArea, passesBox, passesSpot } from "./places";
 import { SPORT_KEYS, type SportKey } from "./sports";
+import type { Choice, Span } from "./state";
+import type { Box, LonLat, Track } from "./tracks";
 
-/** No sport chosen means every sport. */
-export interface Choice {
-  readonly sports: ReadonlySet<SportKey>;
+export const NEAR = 100; // m: "every ride within 100 m of this spot"
+
+/** What a choice alone does not say. */
+export interface Surroundings {
+  readonly today: string; // YYYY-MM-DD
+  readonly view: Box | null; // what the map shows
 }
 
-export interface Totals {
-  readonly activities: number;
-  readonly distance: number; // m
-  readonly climb: number; // m
-  readonly movingTime: number; // s
+/** The activities that pass every filter. */
+export function shown(activities: readonly Activity[], choice: Choice, around: Surroundings): Activity[] {
+  const rest = shownInAnySport(activities, choice, around);
+  return choice.sports.size === 0 ? rest : rest.filter(({ sport }) => choice.sports.has(sport));
 }
 
-export interface Week {
-  readonly start: string; // the ISO Monday, YYYY-MM-DD
-  readonly activities: number;
-  readonly distance: number; // m
-}
-
-export function shown(activities: readonly Activity[], choice: Choice): Activity[] {
-  return activities.filter((activity) => choice.sports.size === 0 || choice.sports.has(activity.sport));
-}
-
-export function totals(activities: readonly Activity[]): Totals {
-  let distance = 0,
-    climb = 0,
-    movingTime = 0;
-  for (const activity of activities) {
-    distance += activity.distance ?? 0;
-    climb += activity.climb ?? 0;
-    movingTime += activity.movingTime ?? 0;
-  }
-  return { activities: activities.length, distance, climb, movingTime };
+/** The activities that pass every filter but the sport's: what the chips count. */
+export function shownInAnySport(activities: readonly Activity[], choice: Choice, around: Surroundings): Activity[] {
+  const { from, to } = daysOf(choice.range, around.today);
+  const words = plain(choice.text).split(/\s+/).filter(Boolean);
+  const area = choice.area === null ? null : remembered(activities, choice.area, passesArea);
+  const spot = choice.spot === null ? null : remembered(activities, choice.spot, passesNear);
+  return activities.filter(
+    (activity) =>
+      (choice.athlete === null || activity.athlete === choice.athlete) &&
+      (from === "" || activity.date >= from) &&
+      (to === "" || (activity.date !== "" && activity.date <= to)) &&
+      within(activity.distance, choice.distance) &&
+      within(activity.climb, choice.climb) &&
+      words.every((word) => activity.words.includes(word)) &&
+      (area === null || area.has(activity)) &&
+      (spot === null || spot.has(activity)) &&
+      (!choice.inView || around.view === null || passesBox(activity.track, around.view)),
+  );
 }
 
 /** How many activities each sport has: the most frequent first, sports without any left out. */
@@ -49,25 +53,26 @@ export function newestFirst(activities: readonly Activity[]): Activity[] {
   return [...activities].sort((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0));
 }
 
-/** The ISO Monday of a day, both YYYY-MM-DD. */
-export function weekStart(date: string): string {
-  const then = new Date(`${date}T00:00:00Z`);
-  then.setUTCDate(then.getUTCDate() - ((then.getUTCDay() + 6) % 7));
-  return then.toISOString().slice(0, 10);
+/** What is not known passes only a span without ends. */
+function within(value: number | null, [from, to]: Span): boolean {
+  if (from === null && to === null) return true;
+  return value !== null && (from === null || value >= from) && (to === null || value <= to);
 }
 
-/** The last `count` weeks up to and including the one of `until`, weeks without a ride included. */
-export function weeks(activities: readonly Activity[], until: string, count: number): Week[] {
-  const sums = new Map<string, { activities: number; distance: number }>();
-  const last = Date.parse(`${weekStart(until)}T00:00:00Z`);
-  for (let back = count - 1; back >= 0; back--) {
-    sums.set(new Date(last - back * 7 * 86_400_000).toISOString().slice(0, 10), { activities: 0, distance: 0 });
-  }
-  for (const { date, distance } of activities) {
-    const sum = date === "" ? undefined : sums.get(weekStart(date));
-    if (sum === undefined) continue;
-    sum.activities += 1;
-    sum.distance += distance ?? 0;
-  }
-  return [...sums].map(([start, sum]) => ({ start, ...sum }));
+const passesNear = (spot: LonLat) => passesSpot(spot, NEAR);
+
+// a drawn place is asked again with every other filter; its answer changes only with itself and the activities
+const answers = new WeakMap<object, { activities: readonly Activity[]; passing: ReadonlySet<Activity> }>();
+
+function remembered<P extends object>(
+  activities: readonly Activity[],
+  place: P,
+  test: (place: P) => (track: Track) => boolean,
+): ReadonlySet<Activity> {
+  const before = answers.get(place);
+  if (before?.activities === activities) return before.passing;
+  const passes = test(place);
+  const passing = new Set(activities.filter(({ track }) => passes(track)));
+  answers.set(place, { activities, passing });
+  return passing;
 }

@@ -1,6 +1,8 @@
 // Figures as people read them, in the units and the number format of their system.
 // What belongs here: metres, seconds and m/s to text. What does not: adding anything up.
+import type { Period, Weekday } from "./days";
 import type { Sport } from "./sports";
+import type { Measure } from "./state";
 
 export type Units = "metric" | "imperial";
 
@@ -14,7 +16,18 @@ export interface Formats {
   whole(value: number | null, unit: string): string;
   day(date: string): string;
   month(date: string): string;
-  shortMonth(date: string): string;
+  shortDay(date: string): string;
+  /** "2026", "Q2 2026" or the week's first day. */
+  period(start: string, period: Period): string;
+  weekday(weekday: number): { short: string; long: string };
+  /** A figure of a chart in words. */
+  measure(measure: Measure, value: number | null): string;
+  /** The same as a bare number in the unit that `unit` names: for axes. */
+  scaled(measure: Measure, value: number): number;
+  unit(measure: Measure): string;
+  /** A length that people count in: a kilometre or a mile, a metre or a foot; in m. */
+  readonly longStep: number;
+  readonly shortStep: number;
 }
 
 const NOTHING = "–";
@@ -40,6 +53,21 @@ export function unitsOf(locale: string): Units {
   return ["US", "LR", "MM"].includes(region) ? "imperial" : "metric";
 }
 
+// where the week begins on Sunday or Saturday; for browsers that do not say
+const SUNDAY = /-(US|CA|MX|BR|CO|PE|VE|JP|KR|TW|HK|IN|IL|PH|ZA|TH)\b/;
+const SATURDAY = /-(AE|DZ|EG|IQ|JO|KW|LY|OM|QA|SA|SD|SY)\b/;
+
+/** The weekday that weeks begin with there. */
+export function firstWeekday(locale: string): Weekday {
+  const asked = new Intl.Locale(locale) as Intl.Locale & {
+    getWeekInfo?(): { firstDay: number };
+    weekInfo?: { firstDay: number };
+  };
+  const first = (asked.getWeekInfo?.() ?? asked.weekInfo)?.firstDay;
+  if (first !== undefined) return first === 7 ? 0 : first === 6 ? 6 : 1;
+  return SUNDAY.test(locale) ? 0 : SATURDAY.test(locale) ? 6 : 1;
+}
+
 export function formats(locale: string, units: Units = unitsOf(locale)): Formats {
   const metric = units === "metric";
   const digits = [0, 1].map(
@@ -54,13 +82,16 @@ export function formats(locale: string, units: Units = unitsOf(locale)): Formats
     timeZone: "UTC",
   });
   const month = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric", timeZone: "UTC" });
-  const shortMonth = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
+  const shortDay = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const weekdays = (["short", "long"] as const).map((weekday) => new Intl.DateTimeFormat(locale, { weekday, timeZone: "UTC" }));
   const dated = (format: Intl.DateTimeFormat, date: string) => {
     const then = Date.parse(`${date}T00:00:00Z`);
     return Number.isNaN(then) ? "no date" : format.format(then);
   };
-  return {
+  const made: Formats = {
     units,
+    longStep: metric ? 1000 : MILE,
+    shortStep: metric ? 1 : FOOT,
     distance(metres) {
       if (metres === null) return NOTHING;
       const far = metres / (metric ? 1000 : MILE);
@@ -94,6 +125,36 @@ export function formats(locale: string, units: Units = unitsOf(locale)): Formats
     whole: (value, unit) => (value === null ? NOTHING : `${fixed(value, 0)} ${unit}`),
     day: (date) => dated(day, date),
     month: (date) => dated(month, date),
-    shortMonth: (date) => dated(shortMonth, date),
+    shortDay: (date) => dated(shortDay, date),
+    period(start, period) {
+      if (period === "year") return start.slice(0, 4);
+      if (period === "quarter") return `Q${Math.ceil(Number(start.slice(5, 7)) / 3)} ${start.slice(0, 4)}`;
+      return dated(shortDay, start);
+    },
+    weekday(weekday) {
+      const day = Date.UTC(2026, 1, 1 + weekday); // the 1st was a Sunday
+      return { short: weekdays[0]!.format(day), long: weekdays[1]!.format(day) };
+    },
+    measure(measure, value) {
+      switch (measure) {
+        case "count":
+          return value === null ? NOTHING : fixed(value, 0);
+        case "distance":
+          return made.distance(value);
+        case "climb":
+          return made.height(value);
+        case "time":
+          return made.duration(value);
+        case "watts":
+          return made.whole(value, "W");
+      }
+    },
+    scaled(measure, value) {
+      const step = { count: 1, distance: made.longStep, climb: made.shortStep, time: 3600, watts: 1 };
+      return value / step[measure];
+    },
+    unit: (measure) =>
+      ({ count: "", distance: metric ? "km" : "mi", climb: metric ? "m" : "ft", time: "h", watts: "W" })[measure],
   };
+  return made;
 }

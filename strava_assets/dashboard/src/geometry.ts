@@ -1,6 +1,7 @@
-// Where things lie: the area to begin with, and which line a finger means.
-// What belongs here: pure geometry on degrees. What does not: pixels, Leaflet.
-import type { Activity, Bounds, LonLat } from "./activity";
+// Where activities lie: the area that the map begins with.
+// What belongs here: pure geometry on bounds in degrees. What does not: tracks that pass a place (places), pixels.
+import type { Activity } from "./activity";
+import type { Bounds } from "./tracks";
 
 const CELL = 0.25; // degrees of latitude, about 28 km: rides of one home touch the same or adjoining cells
 
@@ -55,56 +56,4 @@ function takePlace(cells: Map<string, Activity[]>): Activity[] {
     for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) waiting.push(`${column + dx} ${row + dy}`);
   }
   return place;
-}
-
-/**
- * The activity whose line is nearest to a point, if one is within the tolerance.
- *
- * @param tolerance degrees of latitude; at one place of a Mercator map the same length in every direction
- */
-export function nearestActivity(
-  activities: readonly Activity[],
-  [lon, lat]: LonLat,
-  tolerance: number,
-): Activity | null {
-  const squeeze = Math.cos((lat * Math.PI) / 180); // a degree of longitude is so much shorter
-  const reach = tolerance / Math.max(squeeze, 1e-6);
-  let nearest: Activity | null = null;
-  let least = tolerance * tolerance;
-  for (const activity of activities) {
-    const [west, south, east, north] = activity.bounds;
-    if (lon < west - reach || lon > east + reach || lat < south - tolerance || lat > north + tolerance) continue;
-    for (const line of activity.lines) {
-      for (let i = 1; i < line.length; i++) {
-        const [ax, ay] = line[i - 1]!;
-        const [bx, by] = line[i]!;
-        const far = squared((ax - lon) * squeeze, ay - lat, (bx - lon) * squeeze, by - lat);
-        if (far < least) {
-          least = far;
-          nearest = activity;
-        }
-      }
-    }
-  }
-  return nearest;
-}
-
-/** The squared distance of the origin from the segment a–b. */
-function squared(ax: number, ay: number, bx: number, by: number): number {
-  const dx = bx - ax,
-    dy = by - ay;
-  const length = dx * dx + dy * dy;
-  const along = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
-  const x = ax + along * dx,
-    y = ay + along * dy;
-  return x * x + y * y;
-}
-
-/** Metres between two positions on a sphere (haversine). */
-export function metresBetween([lon1, lat1]: LonLat, [lon2, lat2]: LonLat): number {
-  const radians = Math.PI / 180;
-  const h =
-    Math.sin(((lat2 - lat1) * radians) / 2) ** 2 +
-    Math.cos(lat1 * radians) * Math.cos(lat2 * radians) * Math.sin(((lon2 - lon1) * radians) / 2) ** 2;
-  return 2 * 6_371_008.8 * Math.asin(Math.min(1, Math.sqrt(h)));
 }

@@ -1,6 +1,7 @@
 // The ground without tiles: a quiet net of meridians and parallels, so that panning and zooming can be felt.
 // What belongs here: that layer. What does not: tracks.
 import L from "leaflet";
+import { themeColour } from "./theme";
 
 const STEPS = [45, 30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
 const SPACING = 96; // px at least between two meridians
@@ -17,7 +18,7 @@ export function createGraticule(): L.GridLayer {
       const pen = canvas.getContext("2d");
       if (pen === null) return canvas;
       pen.scale(ratio, ratio);
-      pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--graticule").trim() || "#ddd";
+      pen.strokeStyle = themeColour("--graticule");
       pen.lineWidth = 1;
       const corner = coords.scaleBy(size);
       const northWest = this._map.unproject(corner, coords.z);
@@ -39,7 +40,5 @@ export function createGraticule(): L.GridLayer {
       return canvas;
     },
   }) as unknown as new (options: L.GridLayerOptions) => L.GridLayer;
-  const layer = new Graticule({ updateWhenIdle: false, className: "graticule" });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => layer.redraw());
-  return layer;
+  return new Graticule({ updateWhenIdle: false, className: "graticule" });
 }

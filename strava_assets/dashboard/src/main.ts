@@ -1,53 +1,130 @@
 // The page: loads the public files, ties data, state and parts together, and looks again now and then.
 // What belongs here: wiring. What does not: anything that one part can do alone.
+import { createAbout } from "./about";
 import type { Activity } from "./activity";
+import { createBar } from "./bar";
+import { createCalendar } from "./calendar";
 import { fillCard } from "./card";
+import { createChartTab } from "./chartTab";
 import { fillChips } from "./chips";
-import { byId, el } from "./dom";
-import { newestFirst, shown, sportCounts, totals } from "./filters";
-import { formats as formatsOf, localeOf } from "./format";
+import { todayOf } from "./days";
+import { byId } from "./dom";
+import { figuresOf } from "./figures";
+import { createFilterPanel } from "./filterPanel";
+import { newestFirst, shown, shownInAnySport, sportCounts } from "./filters";
+import { firstWeekday, formats as formatsOf, localeOf, unitsOf } from "./format";
 import { homeBounds, wholeBounds } from "./geometry";
 import { createMap } from "./map";
-import { createRideList, fillTotals, fillWeeks } from "./panel";
+import { attribute, blank, clear, nothingMatches, say } from "./messages";
+import { fillLatest, fillTotals } from "./panel";
+import type { Profile } from "./profile";
 import { createPublicFiles, FileProblem, type History } from "./publicFiles";
+import { createRideTable } from "./rideTable";
 import { createSheet } from "./sheet";
-import { createStore, followHash, readHash, type State } from "./state";
+import { PUBLIC } from "./source";
+import { createStore, filtersOn, followHash, NO_FILTER, readHash, type State } from "./state";
+import { createTabs } from "./tabs";
+import { createTheme, preferences, remember } from "./theme";
+import { createTools } from "./tools";
 import "./style.css";
 
 const LOOK_AGAIN = 10_000; // ms, while somebody is looking
-const NOTICE = 8_000; // ms
 
-const files = createPublicFiles();
-const formats = formatsOf(localeOf(navigator.language));
+const files = createPublicFiles(PUBLIC);
 const store = createStore(readHash(location.hash));
 const card = byId("card");
-const message = byId("message");
-const notice = byId("notice");
 
 async function start(): Promise<void> {
   const config = await files.config();
   if (config.title !== null) document.title = byId("title").textContent = config.title;
-  if (config.tiles !== null && config.tiles.attribution !== "") showAttribution(config.tiles.attribution);
+  if (config.tiles !== null && config.tiles.attribution !== "") attribute(config.tiles.attribution);
+
+  const locale = localeOf(navigator.language);
+  const first = firstWeekday(locale);
+  let formats = formatsOf(locale, preferences().units ?? config.units ?? unitsOf(locale));
+  const theme = createTheme(config.theme, () => {
+    map.refresh(formats.units === "metric");
+    draw(store.get(), true);
+    bar.switches(formats, theme.now());
+  });
 
   let history: History | null = null;
   let all: readonly Activity[] = [];
   let visible: readonly Activity[] = [];
   let framed = false;
   let carded = ""; // what the open card says, to fill it again only when that changes
+  let profile: Profile | null = null;
 
-  const map = createMap(byId("map"), config.tiles, formats.units, {
+  const map = createMap(byId("map"), config.tiles, formats.units === "metric", {
     picked: (activity) => store.set({ ride: activity?.id ?? null }),
-    moved: offerFrame,
+    moved(byHand) {
+      if (byHand && framed) store.set({ at: map.place() });
+      else if (store.get().inView) draw(store.get(), true);
+      else offerFrame();
+    },
+    drawn(tool, corners) {
+      if (corners === null) return;
+      store.set(tool === "spot" ? { spot: corners[0]! } : { area: corners });
+    },
+    along: (position) => profile?.point(position),
     describe: (activity) => `${activity.name} · ${formats.distance(activity.distance)} · ${formats.day(activity.date)}`,
   });
   const sheet = createSheet(byId("sheet"), byId("handle"));
-  const list = createRideList(byId("rides"), formats, (activity) => {
+  const pick = (activity: Activity) => {
     sheet.to("peek"); // on a phone the ride should not open behind the list
+    const opening = store.get().ride !== activity.id;
     store.set({ ride: activity.id });
-    bring(activity);
-    card.focus({ preventScroll: true });
+    if (opening) bring(activity);
+  };
+  const table = createRideTable(byId("panel-table"), {
+    picked: pick,
+    pointed: (activity) => map.hint(activity),
+    opensOnArrow: () => store.get().ride !== null,
   });
-  followHash(store);
+  const calendar = createCalendar(byId("panel-calendar"), first, {
+    picked: pick,
+    chose: (from, to) => store.set({ range: { from, to } }),
+  });
+  const charts = createChartTab(byId("panel-chart"), first, {
+    changed: (change) => store.set(change),
+    chose: (from, to) => store.set({ range: { from, to } }),
+  });
+  const tabs = createTabs(byId("tabs"), (tab) => {
+    store.set({ tab });
+    sheet.atLeast("half");
+  });
+  const bar = createBar({
+    changed: (change) => store.set(change),
+    custom: () => panel.toggle(true),
+    reset() {
+      reset();
+      byId("map").focus({ preventScroll: true });
+    },
+    theme: () => theme.set(theme.now() === "dark" ? "light" : "dark"),
+    units() {
+      const units = formats.units === "metric" ? "imperial" : "metric";
+      remember({ units });
+      formats = formatsOf(locale, units);
+      bar.switches(formats, theme.now());
+      map.refresh(units === "metric");
+      draw(store.get(), true);
+      if (store.get().ride !== null) openCard();
+    },
+  });
+  const panel = createFilterPanel(byId("filters"), byId("filters-open"), (change) => store.set(change));
+  const tools = createTools(byId("tools"), {
+    frame: () => framing()?.go(),
+    inView: () => store.set({ inView: !store.get().inView, at: map.place() }),
+    heat: () => store.set({ heat: !store.get().heat }),
+    draw: (tool) => map.use(tool),
+    clear: (what) => store.set(what === "spot" ? { spot: null } : { area: null }),
+  });
+  createAbout(byId("about") as HTMLDialogElement, byId("about-open"));
+  followHash(store, ({ at }) => {
+    const activity = open();
+    if (at !== null) map.go(at);
+    else if (activity !== null) bring(activity);
+  });
 
   const open = () => all.find((activity) => activity.id === store.get().ride) ?? null;
   // how much of the map's lower edge is under the sheet or the card: nothing where they stand beside it
@@ -62,20 +139,36 @@ async function start(): Promise<void> {
     );
   };
   const bring = (activity: Activity) => map.frame(activity.bounds, covered(), true);
+  const reset = () => store.set(NO_FILTER);
 
-  function draw(state: State, rides: boolean): void {
+  /** Draws what changed: the rides that are shown, or only which panel they are in and which one is open. */
+  function draw(state: State, rides: boolean, panels = rides): void {
     if (rides) {
-      visible = newestFirst(shown(all, state));
-      map.show(visible);
-      list.show(visible);
-      fillTotals(byId("totals"), totals(visible), formats);
-      fillWeeks(byId("weeks"), visible, formats);
-      fillChips(byId("chips"), sportCounts(all), state.sports, formats, (sports) => store.set({ sports }));
+      const around = { today: todayOf(new Date()), view: state.inView ? map.view() : null };
+      visible = newestFirst(shown(all, state, around));
+      map.show(visible, state.heat);
+      map.outline(state);
+      byId("heat-key").hidden = !state.heat;
+      fillTotals(byId("totals"), figuresOf(visible), formats);
+      fillLatest(byId("latest"), visible[0] ?? null, formats, pick);
+      fillChips(byId("chips"), sportCounts(shownInAnySport(all, state, around)), state.sports, formats, (sports) =>
+        store.set({ sports }),
+      );
+      bar.show(state, history?.athletes ?? [], formats);
+      panel.show(all, state, around.today, formats);
+      if (all.length > 0 && visible.length === 0) nothingMatches(reset);
+      else if (all.length > 0) clear();
+    }
+    if (panels) {
+      tabs.show(state.tab);
+      if (state.tab === "chart" && all.length > 0) charts.show(visible, state, formats);
+      if (state.tab === "table") table.show(visible, formats);
+      if (state.tab === "calendar") calendar.show(visible, formats);
     }
     const activity = open();
     const raised = activity !== null && visible.includes(activity) ? activity : null;
     map.raise(raised);
-    list.mark(raised?.id ?? null, !rides);
+    if (state.tab === "table") table.mark(raised?.id ?? null, !rides);
     offerFrame();
   }
 
@@ -84,7 +177,9 @@ async function start(): Promise<void> {
     carded = gist(activity);
     const focused = card.contains(document.activeElement);
     card.hidden = activity === null;
-    if (activity === null && focused && !(left !== null && list.focus(left)))
+    profile = null;
+    map.mark(null);
+    if (activity === null && focused && !(left !== null && table.focus(left)))
       byId("map").focus({ preventScroll: true });
     document.body.classList.toggle("with-card", activity !== null);
     if (activity === null) return;
@@ -92,29 +187,74 @@ async function start(): Promise<void> {
       close: () => store.set({ ride: null }),
       profile: files.profile,
       pointed: map.mark,
+      ready(made) {
+        profile = {
+          ...made,
+          point(position) {
+            made.point(position);
+            map.mark(position);
+          },
+        };
+      },
     });
   }
 
-  function offerFrame(): void {
+  /** Where the button with the house leads: to everything, or back to the home area. */
+  function framing(): { words: string; go(): void } | null {
     const [whole, home] = [wholeBounds(visible), homeBounds(visible)];
-    const button = byId("frame");
-    const away = whole !== null && !map.sees(whole);
-    button.hidden = whole === null || home === null || !(away || map.dwarfs(home));
-    if (whole === null || home === null) return;
-    button.textContent = away ? "Show all" : "Home area";
-    button.onclick = () => map.frame(away ? whole : home, covered(), true);
+    if (whole === null || home === null) return null;
+    const away = !map.sees(whole);
+    if (!away && !map.dwarfs(home)) return null;
+    return {
+      words: away ? "Show all" : "Home area",
+      go: () => {
+        map.frame(away ? whole : home, covered(), true);
+        store.set({ at: null });
+      },
+    };
   }
 
+  function offerFrame(): void {
+    tools.show(store.get(), framing()?.words ?? null);
+  }
+
+  const DECIDES = ["athlete", "sports", "range", "distance", "climb", "text", "inView", "area", "spot", "heat"] as const;
+  const PANELS = ["tab", "period", "measure"] as const;
   store.subscribe((state, before) => {
-    const closes =
-      state.sports !== before.sports && open() !== null && shown(open() === null ? [] : [open()!], state).length === 0;
-    if (closes) return store.set({ ride: null }); // a ride that is filtered away cannot stay open
-    draw(state, state.sports !== before.sports);
+    const rides = DECIDES.some((name) => state[name] !== before[name]) || (state.inView && state.at !== before.at);
+    draw(state, rides, rides || PANELS.some((name) => state[name] !== before[name]));
+    const activity = open();
+    // a ride that is filtered away cannot stay open
+    if (rides && activity !== null && !visible.includes(activity)) return store.set({ ride: null });
     if (state.ride !== before.ride) openCard(before.ride);
   });
+
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && store.get().ride !== null) store.set({ ride: null });
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
+    if (event.key === "/" && !typing) {
+      bar.search.focus();
+      bar.search.select();
+    } else if (event.key === "Escape") escape();
+    else if (event.key === "ArrowDown" && (document.activeElement === document.body || document.activeElement === bar.search)) {
+      if (store.get().tab !== "table") store.set({ tab: "table" });
+      if (!table.focus(null)) return;
+    } else return;
+    event.preventDefault();
   });
+
+  /** Closes the topmost thing that is open; nothing open, it clears the filters. */
+  function escape(): void {
+    if ((byId("about") as HTMLDialogElement).open) (byId("about") as HTMLDialogElement).close();
+    else if (!byId("filters").hidden) panel.toggle(false);
+    else if (document.activeElement === bar.search && bar.search.value !== "") {
+      bar.search.value = "";
+      store.set({ text: "" });
+    } else if (document.activeElement === bar.search) bar.search.blur();
+    else if (store.get().ride !== null) store.set({ ride: null });
+    else if (filtersOn(store.get()) > 0) reset();
+  }
+  bar.switches(formats, theme.now());
 
   async function look(): Promise<void> {
     let next: History;
@@ -143,21 +283,40 @@ async function start(): Promise<void> {
         next.problems[0] ?? "Rides appear here by themselves once there are some.",
       );
     }
-    message.hidden = true;
-    draw(store.get(), true);
+    clear();
+    const { athlete: whose } = store.get();
+    if (whose !== null && !next.athletes.some(({ id }) => id === whose)) store.set({ athlete: null }); // gone, or never there
     if (!framed) {
+      // the view first: what is in view may decide what is shown
+      const { at, inView } = store.get();
+      const activity = open();
+      if (at !== null) map.go(at);
+      else {
+        const mine = shown(all, { ...store.get(), inView: false }, { today: todayOf(new Date()), view: null });
+        const home = homeBounds(mine.length > 0 ? mine : all);
+        if (home !== null) map.frame(home, covered(), false);
+      }
       framed = true;
+      draw(store.get(), true);
+      if (activity !== null && !visible.includes(activity)) store.set({ ride: null });
       openCard();
-      const [home, activity] = [homeBounds(visible.length > 0 ? visible : all), open()];
-      if (activity !== null) bring(activity);
-      else if (home !== null) map.frame(home, covered(), false);
-    } else if (gist(open()) !== carded) {
-      openCard(); // the open ride was renamed, cut anew or withdrawn
+      if (activity !== null && at === null && !inView) bring(activity);
+      document.body.dataset["ready"] = "true";
+    } else {
+      draw(store.get(), true);
+      if (gist(open()) !== carded) openCard(); // the open ride was renamed, cut anew or withdrawn
     }
     const fresh = newestFirst(all.filter((activity) => !known.has(activity.id)));
     if (next.problems.length > 0) say(next.problems.join(" "));
     else if (!first && fresh.length > 0)
       say(fresh.length === 1 ? `New on the map: ${fresh[0]!.name}` : `${formats.count(fresh.length)} new on the map`);
+  }
+
+  function describeAll({ athletes, updated }: History): void {
+    const names = athletes.map(({ name }) => name).join(", ");
+    byId("subtitle").textContent = [names, updated === "" ? "" : `latest ${formats.shortDay(updated)}`]
+      .filter((part) => part !== "")
+      .join(" · ");
   }
 
   let looking = false;
@@ -177,46 +336,7 @@ async function start(): Promise<void> {
 
 /** Everything that a card says about an activity, in one comparable piece. */
 function gist(activity: Activity | null): string {
-  return JSON.stringify(activity, (key, value: unknown) => (key === "lines" ? undefined : value));
-}
-
-function describeAll(history: History): void {
-  const names = history.athletes.join(", ");
-  byId("subtitle").textContent = [names, history.updated === "" ? "" : `latest ${formats.day(history.updated)}`]
-    .filter((part) => part !== "")
-    .join(" · ");
-}
-
-/** OpenStreetMap asks for a link; whatever else the owner wrote stays plain text. */
-function showAttribution(words: string): void {
-  const place = byId("attribution");
-  const [before, after] = words.split(/OpenStreetMap(?: contributors)?/, 2);
-  place.replaceChildren(before ?? "");
-  if (after !== undefined)
-    place.append(
-      el(
-        "a",
-        { href: "https://www.openstreetmap.org/copyright", rel: "noopener noreferrer" },
-        "OpenStreetMap contributors",
-      ),
-      after,
-    );
-  place.hidden = false;
-}
-
-function blank(title: string, words: string): void {
-  message.replaceChildren(el("p", {}, el("strong", {}, title)), el("p", {}, words));
-  message.hidden = false;
-}
-
-let hiding = 0;
-function say(words: string): void {
-  notice.textContent = words;
-  notice.hidden = false;
-  clearTimeout(hiding);
-  hiding = setTimeout(() => {
-    notice.hidden = true;
-  }, NOTICE) as unknown as number;
+  return JSON.stringify(activity, (key, value: unknown) => (key === "track" ? undefined : value));
 }
 
 start().catch((error: unknown) => {

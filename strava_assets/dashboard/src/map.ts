@@ -1,42 +1,60 @@
-// The map: every shown track on one canvas, the chosen one above them, and which track a finger means.
-// What belongs here: Leaflet. What does not: which activities are shown, what a card says.
+// The map: all tracks on one layer, the chosen one above them, and which track a finger means.
+// What belongs here: Leaflet. What does not: which activities are shown, what a card says, pixels of tracks (raster).
 import L from "leaflet";
 import "leaflet/dist/leaflet.css";
-import type { Activity, Bounds, LonLat } from "./activity";
+import type { Activity } from "./activity";
+import type { Tiles } from "./config";
 import { el } from "./dom";
-import type { Units } from "./format";
-import { nearestActivity } from "./geometry";
+import { draw, type Tool } from "./drawing";
+import { NEAR } from "./filters";
 import { createGraticule } from "./graticule";
-import type { Tiles } from "./publicFiles";
+import { squared } from "./places";
 import { SPORTS } from "./sports";
+import type { Choice, Place } from "./state";
+import { createTrackLayer } from "./trackLayer";
+import { type Bounds, type Box, type LonLat, latOf, lonOf, mercatorX, mercatorY, type Track } from "./tracks";
+import { themeColour } from "./theme";
 
-const TOLERANCE = 10; // px around a finger
-const WEIGHT = 2;
+const TOLERANCE = { mouse: 6, finger: 10 }; // px around a pointer
 
 export interface MapView {
   /** Draws exactly these; the first is the latest and stands out. */
-  show(newestFirst: readonly Activity[]): void;
+  show(newestFirst: readonly Activity[], heat: boolean): void;
   /** Raises one track above the others, which fade; null lowers it. */
   raise(activity: Activity | null): void;
+  /** Marks a track that the pointer is on elsewhere. */
+  hint(activity: Activity | null): void;
+  /** Draws the area and the spot that were chosen. */
+  outline(choice: Pick<Choice, "area" | "spot">): void;
+  /** Lets the person draw; what was drawn goes to `drawn`. */
+  use(tool: Tool): void;
   /** Brings an area into the free part of the map, `covered` px of which are under something at the bottom. */
   frame(bounds: Bounds, covered: number, animate: boolean): void;
+  go(place: Place): void;
+  place(): Place;
+  /** What is in view, in Web Mercator. */
+  view(): Box;
   /** Whether the whole area is in view. */
   sees(bounds: Bounds): boolean;
   /** Whether the area is so small on the map that going nearer would help. */
   dwarfs(bounds: Bounds): boolean;
   /** A marker at a position of the raised track; null takes it away. */
   mark(position: LonLat | null): void;
+  /** The colours or the units changed. */
+  refresh(metric: boolean): void;
 }
 
 export interface MapEvents {
   picked(activity: Activity | null): void;
-  moved(): void;
+  moved(byHand: boolean): void;
+  drawn(tool: Tool, corners: LonLat[] | null): void;
+  /** The pointer is on the raised track, here; null: not any more. */
+  along(position: LonLat | null): void;
   describe(activity: Activity): string;
 }
 
-export function createMap(container: HTMLElement, tiles: Tiles | null, units: Units, events: MapEvents): MapView {
+export function createMap(container: HTMLElement, tiles: Tiles | null, metric: boolean, events: MapEvents): MapView {
   const map = L.map(container, {
-    preferCanvas: true,
     attributionControl: false,
     zoomControl: false,
     zoomSnap: 0.25,
@@ -47,22 +65,26 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, units: Un
     wheelPxPerZoomLevel: 90,
   }).setView([20, 0], 2);
   L.control.zoom({ position: "topright" }).addTo(map);
-  L.control.scale({ position: "bottomleft", metric: units === "metric", imperial: units === "imperial" }).addTo(map);
-  if (tiles === null) createGraticule().addTo(map);
-  else L.tileLayer(tiles.url, { maxZoom: 18 }).addTo(map);
+  let scale = L.control.scale({ position: "bottomleft", metric, imperial: !metric }).addTo(map);
+  const ground = tiles === null ? createGraticule() : L.tileLayer(tiles.url, {
+          maxZoom: 19,
+          className: "tiles",
+          referrerPolicy: "strict-origin-when-cross-origin", // tile servers want to know the site
+        });
+  ground.addTo(map);
 
-  // two canvases: raising a track never draws the thousands below it again
   const below = map.createPane("tracks");
   below.style.zIndex = "410";
   map.createPane("raised").style.zIndex = "420";
-  const tracksCanvas = L.canvas({ pane: "tracks", padding: 0.3 });
+  const tracks = createTrackLayer("tracks");
+  tracks.layer.addTo(map);
   const raisedCanvas = L.canvas({ pane: "raised", padding: 0.3 });
 
-  let activities: readonly Activity[] = [];
-  const drawn = new Map<Activity, L.Polyline>();
   let raised: Activity | null = null;
   let hovered: Activity | null = null;
+  let busy: (() => void) | null = null; // ends what is being drawn
   const above = L.layerGroup().addTo(map);
+  const chosen = L.layerGroup().addTo(map);
   const marker = L.circleMarker([0, 0], {
     renderer: raisedCanvas,
     radius: 6,
@@ -76,22 +98,13 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, units: Un
 
   function redrawAbove(): void {
     above.clearLayers();
-    const halo = getComputedStyle(document.documentElement).getPropertyValue("--halo").trim() || "#fff";
+    const halo = themeColour("--halo");
     for (const activity of new Set([raised, hovered])) {
       if (activity === null) continue;
-      const lines = latLngs(activity);
-      above.addLayer(
-        L.polyline(lines, { renderer: raisedCanvas, interactive: false, weight: 9, opacity: 0.9, color: halo }),
-      );
-      above.addLayer(
-        L.polyline(lines, {
-          renderer: raisedCanvas,
-          interactive: false,
-          weight: 4,
-          opacity: 1,
-          color: SPORTS[activity.sport].colour,
-        }),
-      );
+      const lines = latLngs(activity.track);
+      const common = { renderer: raisedCanvas, interactive: false };
+      above.addLayer(L.polyline(lines, { ...common, weight: 8, opacity: 0.9, color: halo }));
+      above.addLayer(L.polyline(lines, { ...common, weight: 4, opacity: 1, color: SPORTS[activity.sport].colour }));
     }
     below.classList.toggle("faded", raised !== null);
     if (map.hasLayer(marker)) marker.bringToFront();
@@ -108,14 +121,31 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, units: Un
     else tip.setLatLng(at).openOn(map);
   }
 
-  function under(at: L.LatLng): Activity | null {
-    const { lat, lng } = at.wrap();
-    const degreesPerPixel = (360 / (256 * 2 ** map.getZoom())) * Math.cos((lat * Math.PI) / 180);
-    return nearestActivity(activities, [lng, lat], TOLERANCE * degreesPerPixel);
+  /** The raised track answers first: it lies on top. */
+  function under(at: L.LatLng, tolerance: number): Activity | null {
+    if (raised !== null && near(raised.track, at, tolerance)) return raised;
+    return tracks.at(map.latLngToLayerPoint(at), tolerance);
   }
 
-  map.on("click", (event) => events.picked(under(event.latlng)));
-  map.on("moveend zoomend resize", () => events.moved());
+  function near(track: Track, at: L.LatLng, tolerance: number): boolean {
+    const world = 256 * 2 ** map.getZoom();
+    const { lat, lng } = at.wrap();
+    const [x, y, reach] = [mercatorX(lng), mercatorY(lat), tolerance / world];
+    const { xy, ends } = track;
+    let first = 0;
+    for (const end of ends) {
+      for (let i = first + 1; i < end; i++) {
+        if (squared(xy[2 * i - 2]! - x, xy[2 * i - 1]! - y, xy[2 * i]! - x, xy[2 * i + 1]! - y) <= reach * reach) return true;
+      }
+      first = end;
+    }
+    return false;
+  }
+
+  const finger = matchMedia("(pointer: coarse)");
+  let framing = false; // we move the map, not the person
+  map.on("click", (event) => events.picked(under(event.latlng, finger.matches ? TOLERANCE.finger : TOLERANCE.mouse)));
+  map.on("moveend resize", () => events.moved(!framing));
   map.on("movestart zoomstart", () => hover(null, null));
   // a finger has no hover: what it touches first is already a tap
   if (matchMedia("(hover: hover)").matches) {
@@ -123,66 +153,90 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, units: Un
     map.on("mousemove", (event) => {
       if (latest === null)
         requestAnimationFrame(() => {
-          if (latest !== null) hover(under(latest.latlng), latest.latlng);
+          if (latest !== null && busy === null) {
+            const activity = under(latest.latlng, TOLERANCE.mouse);
+            hover(activity, latest.latlng);
+            const { lng, lat } = latest.latlng.wrap();
+            events.along(activity !== null && activity === raised ? [lng, lat] : null);
+          }
           latest = null;
         });
       latest = event;
     });
-    map.on("mouseout", () => {
+    // not Leaflet's mouseout, which also tells of going from one of its canvases to another
+    container.addEventListener("mouseleave", () => {
       latest = null;
       hover(null, null);
+      events.along(null);
     });
   }
   // what was at the top left stays there: opening a card below must not move the track under the finger
   new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(container);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAbove);
+
+  function moving(move: () => void): void {
+    framing = true;
+    move();
+    framing = false;
+  }
 
   return {
-    show(next) {
-      const wanted = new Set(next);
-      for (const [activity, line] of drawn) {
-        // the latest is drawn anew, thin if it no longer is, and always on top
-        if (!wanted.has(activity) || activity === activities[0] || activity === next[0]) {
-          line.remove();
-          drawn.delete(activity);
-        }
-      }
-      activities = next;
-      for (const activity of [...next].reverse()) {
-        if (drawn.has(activity)) continue;
-        const latest = activity === next[0];
-        drawn.set(
-          activity,
-          L.polyline(latLngs(activity), {
-            renderer: tracksCanvas,
-            interactive: false,
-            weight: latest ? 4 : WEIGHT,
-            opacity: latest ? 1 : 0.7,
-            color: SPORTS[activity.sport].colour,
-          }).addTo(map),
-        );
-      }
-      if (hovered !== null && !wanted.has(hovered)) hover(null, null);
+    show(newestFirst, heat) {
+      container.classList.toggle("heat", heat);
+      tracks.show(newestFirst, heat);
+      if (hovered !== null && !newestFirst.includes(hovered)) hover(null, null);
     },
     raise(activity) {
+      if (activity === raised) return;
       raised = activity;
       if (activity === null) marker.remove();
       redrawAbove();
     },
+    hint: (activity) => hover(activity, null),
+    outline({ area, spot }) {
+      chosen.clearLayers();
+      const style = { color: themeColour("--ink"), weight: 2, dashArray: "6 5", fillOpacity: 0.06, interactive: false };
+      if (area !== null) chosen.addLayer(L.polygon(area.map(([lon, lat]) => [lat, lon] as L.LatLngTuple), style));
+      if (spot !== null) {
+        chosen.addLayer(L.circle([spot[1], spot[0]], { ...style, radius: NEAR }));
+        chosen.addLayer(L.circleMarker([spot[1], spot[0]], { ...style, dashArray: "", radius: 5, fillOpacity: 0.9 }));
+      }
+    },
+    use(tool) {
+      busy?.();
+      hover(null, null);
+      container.classList.add("busy");
+      busy = draw(container.parentElement!, tool, (corners) => {
+        busy = null;
+        container.classList.remove("busy");
+        const degrees = corners?.map(([x, y]) => {
+          const { lng, lat } = map.containerPointToLatLng([x, y]).wrap();
+          return [lng, lat] as const;
+        });
+        events.drawn(tool, degrees ?? null);
+      });
+    },
     frame([west, south, east, north], covered, animate) {
       map.invalidateSize({ pan: false });
-      map.fitBounds(
-        [
-          [south, west],
-          [north, east],
-        ],
-        {
-          paddingTopLeft: [24, 24],
-          paddingBottomRight: [24, 24 + covered],
-          maxZoom: 15,
-          animate: animate && !matchMedia("(prefers-reduced-motion: reduce)").matches,
-        },
+      const side = container.clientWidth < 640 ? 62 : 24; // on a phone the tools stand there
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      moving(() =>
+        map.fitBounds(
+          [
+            [south, west],
+            [north, east],
+          ],
+          { paddingTopLeft: [24, 24], paddingBottomRight: [side, 24 + covered], maxZoom: 15, animate: animate && !calm },
+        ),
       );
+    },
+    go: ({ lat, lon, zoom }) => moving(() => map.setView([lat, lon], zoom, { animate: false })),
+    place() {
+      const { lat, lng } = map.getCenter().wrap();
+      return { zoom: map.getZoom(), lat, lon: lng };
+    },
+    view() {
+      const bounds = map.getBounds();
+      return [mercatorX(bounds.getWest()), mercatorY(bounds.getNorth()), mercatorX(bounds.getEast()), mercatorY(bounds.getSouth())];
     },
     sees([west, south, east, north]) {
       return map.getBounds().contains([
@@ -191,24 +245,30 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, units: Un
       ]);
     },
     dwarfs([west, south, east, north]) {
-      return (
-        Math.min(
-          15,
-          map.getBoundsZoom([
-            [south, west],
-            [north, east],
-          ]),
-        ) >
-        map.getZoom() + 1
-      );
+      const nearest = map.getBoundsZoom([
+        [south, west],
+        [north, east],
+      ]);
+      return Math.min(15, nearest) > map.getZoom() + 1;
     },
     mark(position) {
       if (position === null) marker.remove();
       else marker.setLatLng([position[1], position[0]]).addTo(map).bringToFront();
     },
+    refresh(nowMetric) {
+      scale.remove();
+      scale = L.control.scale({ position: "bottomleft", metric: nowMetric, imperial: !nowMetric }).addTo(map);
+      if (ground instanceof L.GridLayer && tiles === null) ground.redraw();
+      redrawAbove();
+    },
   };
 }
 
-function latLngs(activity: Activity): L.LatLngTuple[][] {
-  return activity.lines.map((line) => line.map(([lon, lat]) => [lat, lon]));
+function latLngs({ xy, ends }: Track): L.LatLngTuple[][] {
+  let first = 0;
+  return ends.map((end) => {
+    const line: L.LatLngTuple[] = [];
+    for (; first < end; first++) line.push([latOf(xy[2 * first + 1]!), lonOf(xy[2 * first]!)]);
+    return line;
+  });
 }

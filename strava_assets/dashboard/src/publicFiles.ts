@@ -1,22 +1,19 @@
 // The public root's files, fetched and read: config.json, index.json, each athlete's activities.topojson, CSVs.
 // What belongs here: requests, what has changed since the last one, what is wrong with a file. What does not: drawing.
-import { feature } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import { activityOf, type Activity } from "./activity";
+import { type Config, configOf, NO_CONFIG, record } from "./config";
+import type { Source } from "./source";
 import { parseStream, type Run } from "./streams";
+import { createArcs } from "./tracks";
 
-export interface Tiles {
-  readonly url: string;
-  readonly attribution: string;
-}
-
-export interface Config {
-  readonly title: string | null;
-  readonly tiles: Tiles | null;
+export interface Athlete {
+  readonly id: string;
+  readonly name: string;
 }
 
 export interface History {
-  readonly athletes: readonly string[]; // their names
+  readonly athletes: readonly Athlete[];
   readonly updated: string; // the newest day that the index names, or ""
   readonly activities: readonly Activity[];
   readonly problems: readonly string[]; // a sentence each
@@ -39,7 +36,7 @@ interface Kept {
 }
 
 /** What was loaded before is kept, so that looking again costs one small request a file. */
-export function createPublicFiles(): {
+export function createPublicFiles(source: Source): {
   config(): Promise<Config>;
   history(): Promise<History>;
   profile(activity: Activity): Promise<Run[]>;
@@ -69,7 +66,7 @@ export function createPublicFiles(): {
   }
 
   async function athlete(id: string, name: string): Promise<Activity[]> {
-    const path = `${id}/activities.topojson`;
+    const path = source.topology(id);
     const value = await json(path);
     const before = read.get(id);
     if (before !== undefined && before.from === value && before.name === name) return before.activities;
@@ -81,14 +78,14 @@ export function createPublicFiles(): {
   return {
     async config() {
       try {
-        return configOf(await json("config.json"));
+        return configOf(await json(source.config));
       } catch (problem) {
-        if (problem instanceof FileProblem) return { title: null, tiles: null }; // the file is optional
+        if (problem instanceof FileProblem) return NO_CONFIG; // the file is optional
         throw problem;
       }
     },
     async history() {
-      const entries = athletesOf(await json("index.json"));
+      const entries = athletesOf(await json(source.index));
       const problems: string[] = [];
       const lists = await Promise.all(
         entries.map(({ id, name }) =>
@@ -100,7 +97,7 @@ export function createPublicFiles(): {
         ),
       );
       const next = {
-        athletes: entries.map(({ name }) => name),
+        athletes: entries.map(({ id, name }) => ({ id, name })),
         updated:
           entries
             .map(({ updated }) => updated)
@@ -121,7 +118,7 @@ export function createPublicFiles(): {
       return history;
     },
     async profile(activity) {
-      const path = `${activity.athlete}/streams/stream_${activity.id}.csv`;
+      const path = source.streams(activity.athlete, activity.id);
       const text = await (await request(path)).text();
       try {
         return parseStream(text);
@@ -141,18 +138,6 @@ async function request(path: string): Promise<Response> {
   }
   if (!response.ok) throw new FileProblem(`${path} is not there (${response.status}).`, response.status);
   return response;
-}
-
-function configOf(value: unknown): Config {
-  const { title, tiles } = record(value);
-  const { url, attribution } = record(tiles);
-  return {
-    title: typeof title === "string" && title !== "" ? title : null,
-    tiles:
-      typeof url === "string" && /^(https?:)?\/|^\./.test(url)
-        ? { url, attribution: typeof attribution === "string" ? attribution : "" }
-        : null,
-  };
 }
 
 function athletesOf(index: unknown): { id: string; name: string; updated: string }[] {
@@ -176,19 +161,21 @@ function athletesOf(index: unknown): { id: string; name: string; updated: string
 }
 
 function activitiesOf(value: unknown, athlete: string, name: string, path: string): Activity[] {
-  const topology = value as Topology;
-  const object = record(record(value)["objects"])["activities"] as GeometryCollection | undefined;
-  if (record(value)["type"] !== "Topology" || object?.type !== "GeometryCollection")
+  const object = record(record(record(value)["objects"])["activities"]) as Partial<GeometryCollection>;
+  if (record(value)["type"] !== "Topology" || object.type !== "GeometryCollection" || !Array.isArray(object.geometries))
     throw new FileProblem(`${path} is not a map of activities.`);
   try {
-    return feature(topology, object).features.flatMap(
-      (each) => activityOf(each as Parameters<typeof activityOf>[0], athlete, name) ?? [],
-    );
+    const line = createArcs(value as Topology);
+    return object.geometries.flatMap((geometry) => {
+      const lines =
+        geometry.type === "LineString"
+          ? [line(geometry.arcs as number[])]
+          : geometry.type === "MultiLineString"
+            ? (geometry.arcs as number[][]).map(line)
+            : [];
+      return activityOf(record(geometry.properties), lines, athlete, name) ?? [];
+    });
   } catch {
     throw new FileProblem(`${path} is damaged: a line that it names is not in it.`);
   }
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

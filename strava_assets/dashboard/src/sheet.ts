@@ -4,7 +4,13 @@
 const STOPS = ["peek", "half", "full"] as const;
 type Stop = (typeof STOPS)[number];
 
-export function createSheet(sheet: HTMLElement, handle: HTMLElement): { to(stop: Stop): void } {
+export interface Sheet {
+  to(stop: Stop): void;
+  /** Opens it so far, if it is not yet. */
+  atLeast(stop: Stop): void;
+}
+
+export function createSheet(sheet: HTMLElement, handle: HTMLElement): Sheet {
   function to(stop: Stop): void {
     sheet.dataset["stop"] = stop;
     sheet.style.height = "";
@@ -36,5 +42,10 @@ export function createSheet(sheet: HTMLElement, handle: HTMLElement): { to(stop:
     if (from?.moved !== true) to(STOPS[(STOPS.indexOf(sheet.dataset["stop"] as Stop) + 1) % STOPS.length]!);
     from = null; // a click follows every drag; only a still one counts
   });
-  return { to };
+  return {
+    to,
+    atLeast(stop) {
+      if (STOPS.indexOf(sheet.dataset["stop"] as Stop) < STOPS.indexOf(stop)) to(stop);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formats, localeOf, unitsOf } from "../../../strava_assets/dashboard/src/format";
+import { firstWeekday, formats, localeOf, unitsOf } from "../../../strava_assets/dashboard/src/format";
 import { sportOf } from "../../../strava_assets/dashboard/src/sports";
 
 const metric = formats("en-GB");
@@ -74,4 +74,24 @@ test("every word of Strava finds its sport", () => {
 
 test("a language that the browser refuses is mended or replaced", () => {
   expect(["de-CH", "en-US@posix", "en_GB.UTF-8", "", "*"].map(localeOf)).toEqual(["de-CH", "en-US", "en-GB", "en", "en"]);
+});
+
+test("weeks begin where the country begins them", () => {
+  expect(["en-US", "de-CH", "en-GB", "fr", "ar-EG"].map(firstWeekday)).toEqual([0, 1, 1, 1, 6]);
+});
+
+test("periods and measures are named as people name them", () => {
+  expect([metric.period("2026-04-01", "quarter"), metric.period("2026-01-01", "year"), metric.period("2026-05-04", "week")]).toEqual([
+    "Q2 2026",
+    "2026",
+    "4 May 2026",
+  ]);
+  expect(metric.weekday(1)).toEqual({ short: "Mon", long: "Monday" });
+  expect([metric.measure("time", 5400), imperial.measure("climb", 304.8), metric.measure("watts", 187.4), metric.measure("count", 1200)]).toEqual([
+    "1 h 30",
+    "1,000 ft",
+    "187 W",
+    "1,200",
+  ]);
+  expect(metric.measure("distance", 5000 / metric.scaled("distance", 1000))).toBe("5.0 km");
 });

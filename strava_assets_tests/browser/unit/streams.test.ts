@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseStream } from "../../../strava_assets/dashboard/src/streams";
+import { nearestSample, parseStream, seriesOf, splits } from "../../../strava_assets/dashboard/src/streams";
 
 test("segments become runs that count on where the one before ended", () => {
   const runs = parseStream(
@@ -9,7 +9,7 @@ test("segments become runs that count on where the one before ended", () => {
     [0, 40],
     [40, 65],
   ]);
-  expect(runs.map((run) => run.altitude)).toEqual([
+  expect(runs.map((run) => run.values.altitude)).toEqual([
     [500, 510],
     [600, null],
   ]);
@@ -19,11 +19,30 @@ test("segments become runs that count on where the one before ended", () => {
 test("without a distance column the way is measured", () => {
   const [run] = parseStream("segment,time,lat,lng\n0,0,47,11\n0,9,47.01,11\n");
   expect(run!.distance[1]).toBeCloseTo(1112, 0);
-  expect(run!.altitude).toEqual([null, null]);
+  expect(run!.values.altitude).toEqual([null, null]);
 });
 
 test("half a last line is passed over, another file refused", () => {
   expect(parseStream("segment,time,lat,lng\n0,0,47,11\n0,9,4")[0]!.distance).toHaveLength(1);
   expect(parseStream("segment,time,lat,lng\n")).toEqual([]);
   expect(() => parseStream("<!doctype html>")).toThrow("no columns");
+});
+
+test("only what the file has is offered", () => {
+  const runs = parseStream("segment,time,distance,lat,lng,heartrate,watts\n0,0,0,47,11,120,\n0,9,40,47.1,11,130,\n");
+  expect(seriesOf(runs)).toEqual(["heartrate"]);
+});
+
+test("a place on the map finds its sample, if one is near", () => {
+  const runs = parseStream("segment,time,lat,lng\n0,0,47,11\n0,9,47.01,11\n1,0,47.05,11\n1,9,47.06,11\n");
+  expect(nearestSample(runs, [11.0001, 47.0502], 60)).toEqual({ run: 1, index: 0 });
+  expect(nearestSample(runs, [12, 47], 60)).toBeNull();
+});
+
+test("splits hold what was done on each kilometre, gaps not counted", () => {
+  const runs = parseStream("segment,time,distance,lat,lng,heartrate\n0,0,0,47,11,100\n0,300,900,47.01,11,110\n0,400,1200,47.02,11,140\n1,0,0,47.05,11,160\n1,60,200,47.06,11,\n");
+  expect(splits(runs, 1000).map(({ from, to, time, means }) => [from, to, time, means.heartrate])).toEqual([
+    [0, 900, 300, 105],
+    [1000, 1400, 160, 150],
+  ]);
 });
