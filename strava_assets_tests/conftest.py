@@ -21,6 +21,7 @@ from xdist.scheduler import LoadFileScheduling
 from strava_assets.archive.importer import import_path
 from strava_assets.database import embedded
 from strava_assets.installation import Installation, open_installation
+from strava_assets.processes import cores
 from strava_assets.settings import Settings
 from strava_assets_tests.privacy.worlds import Place
 from strava_assets_tests.recordings import folder_of_rides
@@ -47,6 +48,11 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
         file: str = super()._split_scope(nodeid)
         folder = file.split("/")[1]
         return folder if folder in TOGETHER else file
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than there are cores: they wait half of the time, for servers and for one another."""
+    return cores() + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
