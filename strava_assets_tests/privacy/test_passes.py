@@ -133,6 +133,13 @@ def test_what_is_not_recorded_throughout_does_not_pass(damage: str) -> None:
     assert runs(track, time, [a_zone()]) == runs(track, time, whole)
 
 
+@pytest.mark.parametrize("lost", [slice(20, 23), slice(-23, -20)])
+def test_what_is_lost_elsewhere_is_no_break_of_a_pass(lost: slice) -> None:
+    track, time = ride(WEST, EAST)
+    track[lost] = np.nan
+    assert runs(track, time, [a_zone()]) == [(0, len(track) - 1)]
+
+
 def test_without_times_nothing_passes() -> None:
     track, time = ride(WEST, EAST)
     assert runs(track, np.full(len(time), np.nan), [a_zone()]) == runs(track, time, [a_zone(EVERYWHERE)])
