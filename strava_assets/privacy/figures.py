@@ -213,7 +213,7 @@ def _covered(visible: VisibleSamples) -> Array:
 def _carried_forward(values: Array) -> Array:
     """Unknown values replaced by the last known one; a run's first is always known, so none is another run's."""
     known = np.where(np.isfinite(values), np.arange(len(values)), 0)
-    return values[np.maximum.accumulate(known)] if len(values) else values
+    return values[np.maximum.accumulate(known)]
 
 
 def _moving(visible: VisibleSamples, recorded: Array, covered: Array, elapsed: Array) -> NDArray[np.bool_]:

@@ -84,7 +84,9 @@ def test_samples_without_a_position_between_hidden_ones_are_hidden_too() -> None
 
 @pytest.mark.parametrize("half", [0, 1])
 def test_half_a_position_is_none_and_bridges_no_zone(half: int) -> None:
-    track = np.concatenate([straight(HOME, (-3000, 0), (-500, 0)), HOME.degrees([(0, 0)]), straight(HOME, (500, 0), EAST)])
+    track = np.concatenate(
+        [straight(HOME, (-3000, 0), (-500, 0)), HOME.degrees([(0, 0)]), straight(HOME, (500, 0), EAST)]
+    )
     halved, lost = track.copy(), track.copy()
     middle = len(straight(HOME, (-3000, 0), (-500, 0)))
     halved[middle, half] = lost[middle] = np.nan
