@@ -180,7 +180,6 @@ def mask(
     visible = figures.rebased(month.samples, runs, month.channels["distance"])
     channels = settling.settled(month.samples, runs, month.channels)
     values = figures.figures(
-        month.samples,
         runs,
         visible,
         {**{name: channels[name] for name in _FIGURES}, "moving": channels["moving"]},

@@ -36,7 +36,7 @@ def told(
         name: np.asarray(channels.get(name, np.full(count, NAN)), float)
         for name in ("altitude", "velocity_smooth", "heartrate", "cadence", "watts", "moving")
     }
-    result = figures.figures(samples, shown, visible, given, 1)
+    result = figures.figures(shown, visible, given, 1)
     return {name: float(values[0]) for name, values in result.items()}
 
 
