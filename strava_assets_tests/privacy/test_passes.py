@@ -114,6 +114,34 @@ def test_stretches_a_minute_apart_are_judged_each_by_itself(seconds: float, one:
     assert found == (everywhere if one else [everywhere[0], (left, len(track) - 1)])
 
 
+def test_a_break_anywhere_from_the_step_into_a_place_to_the_step_out_of_it_is_no_pass() -> None:
+    track, steady = ride(WEST, EAST)
+    [(_, before), (after, _)] = everywhere = runs(track, steady, [a_zone(EVERYWHERE)])
+    for step in (before - 1, before, before + 1, after - 2, after - 1, after):
+        time = steady.copy()
+        time[step + 1 :] += 90
+        inside = before <= step < after
+        assert runs(track, time, [a_zone()]) == (everywhere if inside else [(0, len(track) - 1)]), step
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_a_halt_may_begin_before_a_place_and_end_behind_it(seed: int) -> None:
+    """Held against every pair of samples a minute apart; at the border some stand for about as long."""
+    rng = np.random.default_rng(seed)
+    slow = rng.uniform(-12, 12, 6) + (439 if seed % 2 else -439)
+    east = np.sort(np.concatenate([np.arange(-3000, 3000, 50.0), slow]))
+    spent = rng.integers(1, 4, len(east)) + np.isin(east, slow) * rng.integers(0, 20, len(east))
+    time, track = np.cumsum(spent) * 1.0, HOME.degrees(np.column_stack([east, np.zeros(len(east))]))
+    [(_, before), (after, _)] = everywhere = runs(track, time, [a_zone(EVERYWHERE)])
+    later = np.searchsorted(time, time + 60)
+    halts = [
+        (now, then)
+        for now, then in enumerate(later.tolist())
+        if now < after and before < then < len(time) and east[then] - east[now] < 25
+    ]
+    assert runs(track, time, [a_zone()]) == (everywhere if halts else [(0, len(track) - 1)])
+
+
 @pytest.mark.parametrize("back", [False, True], ids=["there", "and back"])
 def test_what_somebody_does_in_one_place_is_not_held_against_him_in_the_next(back: bool) -> None:
     """Slowly from one into another: of what he is near for a minute, no one place sees the whole."""
