@@ -59,6 +59,20 @@ def test_what_is_as_it_should_be_is_remembered_as_it_is() -> None:
     assert list(result.facts) == ["0.csv", "1.csv"]
 
 
+def test_what_is_unknown_in_between_is_passed_over_and_sums_are_of_tenths() -> None:
+    facts = judged(csv(time=[0, 20.2, 40.3, 0, 30.1], altitude=[300, "", 303.3, 310, 311.1])).facts["0.csv"]
+    assert (facts["rise"], facts["time"]) == (4.4, 70.4)
+    north = judged(csv(lat=[47.5, 47.5003, 47.5, 47.5, 47.5], lng=[7.7] * 5)).facts["0.csv"]
+    assert north["length"] == 66.7  # 0.0006 degrees of a meridian
+
+
+def test_a_file_without_a_position_is_refused_and_lies_nowhere() -> None:
+    result = judged(csv(lat=[""] * 5, lng=[""] * 5))
+    assert "a segment starts without a position" in {found.what for found in result.findings}
+    facts = result.facts["0.csv"]
+    assert (facts["bbox"], facts["length"], facts["segments"]) == (None, 0, 0)
+
+
 def test_what_a_file_does_not_tell_is_no_fact() -> None:
     bare = judged(csv(header=HEADER[:5])).facts["0.csv"]
     assert "rise" not in bare
@@ -71,7 +85,7 @@ def test_what_a_file_does_not_tell_is_no_fact() -> None:
     [
         (csv(time=[1, 20, 40, 0, 30]), "I3", "1.csv", "time does not start at 0"),
         (csv(distance=[0, 100, 300, 0, 100]), "I5", "1.csv", "distance is longer"),
-        (csv(heartrate=[100, 1714543200, 130, 120, 110]), "I6", "1.csv", "heartrate looks like an instant"),
+        (csv(heartrate=[100, 1714543200, "", 120, 110]), "I6", "1.csv", "heartrate looks like an instant"),
         (csv(-1_000.0), "I2", "1.csv, segment 1", "inside a private zone's cut"),
         (csv(-100.0, time=[0, 20, 100, 0, 30]), "I2", "1.csv", "somebody stops inside"),
         (csv(header=[*HEADER[:5], "heartrate", "altitude"]), "I7", "1.csv", "not in CONTRACT's order"),
