@@ -39,7 +39,7 @@ def beside(place: Place, track: np.ndarray, line: np.ndarray) -> float:
 @pytest.mark.parametrize("bearing", [0, 45, 90])
 def test_no_chord_is_longer_than_two_kilometres_and_no_straight_leaves_the_track(latitude: float, bearing: int) -> None:
     place, way = Place(7.6, latitude), np.radians(bearing)
-    metres = np.arange(0, 12_000, 70.0)[:, None] * [np.sin(way), np.cos(way)]
+    metres = np.arange(0, 12_000, 20.0)[:, None] * [np.sin(way), np.cos(way)]
     track = place.degrees(metres).round(6)
     [line] = drawn(track)
     assert geodesy.step_lengths(*line.T).max() < lines.LONGEST_CHORD + 2 * cut.QUANTUM
