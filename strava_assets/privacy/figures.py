@@ -117,15 +117,15 @@ def _never_falling(time: Array, run: NDArray[np.int64]) -> Array:
     return time
 
 
-def figures(
-    samples: Samples, runs: Runs, visible: VisibleSamples, channels: Mapping[str, Array], activities: int
-) -> dict[str, Array]:
+def figures(runs: Runs, visible: VisibleSamples, channels: Mapping[str, Array], activities: int) -> dict[str, Array]:
     """Figures of each activity, from what is visible of it.
 
     Parameters
     ----------
-    samples, runs, visible
+    runs : Runs
         From the cut.
+    visible : VisibleSamples
+        From `rebased`.
     channels : mapping of str to ndarray, shape (n,)
         ``altitude``, ``velocity_smooth``, ``heartrate``, ``cadence``, ``watts`` and ``moving`` (1, 0), NaN
         where absent.
@@ -213,7 +213,7 @@ def _covered(visible: VisibleSamples) -> Array:
 def _carried_forward(values: Array) -> Array:
     """Unknown values replaced by the last known one; a run's first is always known, so none is another run's."""
     known = np.where(np.isfinite(values), np.arange(len(values)), 0)
-    return values[np.maximum.accumulate(known)] if len(values) else values
+    return values[np.maximum.accumulate(known)]
 
 
 def _moving(visible: VisibleSamples, recorded: Array, covered: Array, elapsed: Array) -> NDArray[np.bool_]:

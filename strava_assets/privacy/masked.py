@@ -30,7 +30,7 @@ from strava_assets.privacy.zones import Zone, ends_only_shapes
 from strava_assets.schema import CHANNELS
 
 #: Counts up whenever the cut, the lines or the figures come out differently.
-VERSION = "4"
+VERSION = "5"
 
 _CRS = pyproj.CRS("EPSG:4326")
 _FIGURES = ("altitude", "velocity_smooth", "heartrate", "cadence", "watts")
@@ -180,7 +180,6 @@ def mask(
     visible = figures.rebased(month.samples, runs, month.channels["distance"])
     channels = settling.settled(month.samples, runs, month.channels)
     values = figures.figures(
-        month.samples,
         runs,
         visible,
         {**{name: channels[name] for name in _FIGURES}, "moving": channels["moving"]},

@@ -110,7 +110,7 @@ def _passes(
     before, after = np.searchsorted(closed, [first - 1, last + 1])
     begin = int(closed[before - 1]) + 1 if before else 0
     end = int(closed[after]) if after < len(closed) else len(time) - 1
-    begin += int(np.searchsorted(time[begin:first], time[first] - HALT))
+    begin += int(np.searchsorted(time[begin:first], time[first - 1] - HALT))
     end = min(end, last + int(np.searchsorted(time[last : end + 1], time[last] + HALT)))
     plane = geodesy.to_plane(tracks.lon[begin : end + 1], tracks.lat[begin : end + 1], area.center)
     clock = np.maximum.accumulate(time[begin : end + 1])  # it goes back by less than a tenth of a second, if at all

@@ -17,6 +17,7 @@ from strava_assets.privacy.zones import Zone
 from strava_assets_tests.privacy.worlds import Place, circle, nearest
 
 HOME = Place(7.6, 47.5)
+EAST = (3000.0, 0.0)
 
 
 def zone(place: Place, shape: np.ndarray, expansion: float = 300.0, number: int = 1) -> Zone:
@@ -79,6 +80,21 @@ def test_samples_without_a_position_between_hidden_ones_are_hidden_too() -> None
     # between two neighbours with positions, what has none is shown only if both are
     for i in range(1, len(track) - 1, 2):
         assert shown[i] == (shown[i - 1] and shown[i + 1])
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_half_a_position_is_none_and_bridges_no_zone(half: int) -> None:
+    track = np.concatenate(
+        [straight(HOME, (-3000, 0), (-500, 0)), HOME.degrees([(0, 0)]), straight(HOME, (500, 0), EAST)]
+    )
+    halved, lost = track.copy(), track.copy()
+    middle = len(straight(HOME, (-3000, 0), (-500, 0)))
+    halved[middle, half] = lost[middle] = np.nan
+    home = zone(HOME, circle(100), 50.0)
+    found, wanted = (cut.visible_runs(samples_of(each), cut.hidden_areas([home])) for each in (halved, lost))
+    assert found.first.tolist() == wanted.first.tolist()
+    assert found.last.tolist() == wanted.last.tolist()
+    assert len(found.first) == 2
 
 
 def test_runs_shorter_than_200_m_are_hidden() -> None:
@@ -210,7 +226,7 @@ def test_no_walk_shows_any_zone(
         assert nearest(place, private.geometry, drawn) > 25
 
 
-@pytest.mark.parametrize("latitude", [0.0, 47.5, 80.0])
+@pytest.mark.parametrize("latitude", [0.0, 47.5, 80.0, -0.00472])  # the last leap northwards is half on either side
 @pytest.mark.parametrize("bearing", range(0, 360, 45))
 def test_a_leap_of_a_kilometre_in_a_second_is_a_gap_wherever_it_goes(latitude: float, bearing: int) -> None:
     place = Place(7.6, latitude)
@@ -219,3 +235,11 @@ def test_a_leap_of_a_kilometre_in_a_second_is_a_gap_wherever_it_goes(latitude: f
     for leap, runs in ((1_050.0, 2), (950.0, 1)):
         track = place.degrees(np.concatenate([loop, loop[-1] + leap * onward + loop - loop[0]]))
         assert len(cut.visible_runs(samples_of(track), []).first) == runs
+
+
+def test_a_run_ends_at_the_antimeridian_and_nowhere_else_in_the_far_east() -> None:
+    for place, count in ((Place(180.0, 10.0), 2), (Place(120.0, 10.0), 1), (Place(-120.0, 10.0), 1)):
+        track = straight(place, (-6_050, 0), (6_050, 0), 1_100.0)
+        _, drawn = published(samples_of(track, times=[np.arange(len(track)) * 60.0]), [])
+        assert len(drawn) == count
+        assert all(np.ptp(line[:, 0]) < 1 for line in drawn)

@@ -36,10 +36,11 @@ def test_zones_are_one_with_whom_their_neighbours_touch(place: Place) -> None:
     assert cut_shapes.overlapping([far]) == [[0]]
 
 
-def test_discs_that_hardly_touch_are_one() -> None:
+@pytest.mark.parametrize("radius", [8.0, 1_000.0])
+def test_discs_that_hardly_touch_are_one(radius: float) -> None:
     place = Place(7.6, 47.5)
-    for apart, groups in ((1_990, [[0, 1]]), (2_010, [[0], [1]])):
-        discs = [place.polygon(circle(1_000, 256)), place.polygon(circle(1_000, 256, (apart, 0)))]
+    for apart, groups in ((1.995, [[0, 1]]), (2.005, [[0], [1]])):
+        discs = [place.polygon(circle(radius, 256)), place.polygon(circle(radius, 256, (apart * radius, 0)))]
         assert cut_shapes.overlapping(discs) == groups
 
 
@@ -61,6 +62,40 @@ def test_a_shape_is_as_large_as_its_owner_wants_it(expansion: float) -> None:
     radius = np.sqrt(shape.geometry.area / np.pi)
     assert 100 + expansion + cut_shapes.GUARD <= radius <= 100 + expansion + cut_shapes.GUARD + 5
     assert np.hypot(*shapely.centroid(shape.geometry).coords[0]) <= expansion + 3
+
+
+def test_a_shape_holds_its_zone_however_far_and_wherever_it_is_displaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the polygon that approximates so large a circle falls shortest of it."""
+    place = Place(7.6, 47.5)
+    zone = place.polygon(circle(100, 256))
+    for turn in (0.0, 1 / 256, 0.3):
+        drawn = iter([turn, 1.0])
+        with monkeypatch.context() as patched:
+            patched.setattr(cut_shapes.secrets.SystemRandom, "random", lambda _, drawn=drawn: next(drawn))
+            shape = cut_shapes.draw(zone, 30_000.0)
+        assert cut_shapes.holds(shape, zone)
+        assert np.hypot(*shapely.centroid(shape.geometry).coords[0]) == pytest.approx(30_000.0, rel=0.001)
+
+
+def test_a_shape_remembers_how_large_it_was_wanted_and_two_the_smaller() -> None:
+    """By it a larger E is told from a smaller one: forgotten, a place would keep the default."""
+    place = Place(7.6, 47.5)
+    zone, wider = place.polygon(circle(100)), place.polygon(circle(300))
+    small, large = cut_shapes.draw(zone, 50.0), cut_shapes.draw(zone, 500.0)
+    grown = cut_shapes.widened(small, wider)
+    assert grown is not None
+    assert [shape.expansion for shape in (small, large, grown)] == [50.0, 500.0, 50.0]
+    assert cut_shapes.extend(large, cut_shapes.draw(zone, 400.0)).expansion == 400.0
+    assert cut_shapes.enlarged(small, 500.0).expansion == 500.0
+
+
+def test_a_shape_is_widened_for_a_place_up_to_300_m_beyond_it() -> None:
+    place = Place(7.6, 47.5)
+    plain = cut_shapes.CutShape((place.lon, place.lat), shapely.Point(0, 0).buffer(200, quad_segs=64))
+    for radius, wider in ((265, 300), (365, 400), (465, 500), (485, None)):
+        grown = cut_shapes.widened(plain, place.polygon(circle(radius, 256)))
+        found = None if grown is None else round(float(np.sqrt(grown.geometry.area / np.pi)), -1)
+        assert found == wider
 
 
 def test_zones_in_two_parts_have_a_shape_of_both() -> None:

@@ -79,3 +79,51 @@ def test_samples_exactly_as_far_away_as_the_grade_reaches_count_in_any_company()
 
     alone = grades(0)
     assert all(grades(before).tobytes() == alone.tobytes() for before in (1, 2, 7, 1000))
+
+
+def of_two(distance: list[float], time: list[float], **own: list[float]) -> dict[str, np.ndarray]:
+    """What is derived of one run of one activity, by its distances (m) and times (s); before it goes another one's."""
+    count = len(distance) + 2
+    visible = figures.VisibleSamples(
+        np.arange(count), np.array([0, 0] + [1] * len(distance)), np.array([0.0, 1.0, *time]),
+        np.array([0.0, 5.0, *distance]), np.zeros(2),
+    )  # fmt: skip
+    none = [np.nan] * len(distance)
+    names = ("velocity_smooth", "grade_smooth", "altitude")
+    channels = {name: np.array([3.0, 3.0, *own.get(name, none)]) for name in names}
+    made = figures.derived(visible, channels, np.array([0, 0] + [1] * len(distance)))
+    assert made["velocity_smooth"][:2].tolist() == made["grade_smooth"][:2].tolist() == [3.0, 3.0]
+    return {name: values[2:] for name, values in made.items()}
+
+
+def test_speed_is_that_of_the_next_five_samples_and_of_fewer_at_the_end() -> None:
+    """Also beside an activity whose source has its own; over three seconds or less nobody knows."""
+    distance = [0, 1, 3, 6, 10, 15, 21, 28, 36]
+    made = of_two(distance, [float(second) for second in range(9)])["velocity_smooth"]
+    np.testing.assert_allclose(made, [3.0, 4.0, 5.0, 6.0, 6.5, *[np.nan] * 4])
+    made = of_two(distance, [second * 0.75 for second in range(9)])["velocity_smooth"]  # four samples take 3 s
+    np.testing.assert_allclose(made, [value / 0.75 for value in (3.0, 4.0, 5.0, 6.0)] + [np.nan] * 5)
+
+
+def test_who_stands_or_hardly_moves_has_a_speed_too() -> None:
+    standing = of_two([0, 0, 0, 0, 0, 0, 2, 2, 2], [float(second) for second in range(9)])["velocity_smooth"]
+    np.testing.assert_allclose(standing, [0.0, 0.4, 0.4, 0.4, 0.5, *[np.nan] * 4])
+
+
+def test_grade_is_that_of_the_profile_between_25_m_behind_and_25_m_ahead() -> None:
+    """Those exactly as far away included, and those a tenth farther not; also beside an activity that has its own."""
+    time = [float(second) for second in range(6)]
+    height = [100.0, 101.0, 103.0, 102.0, 100.0, 100.0]
+    made = of_two([0, 25, 50, 75, 100, 125], time, altitude=height)["grade_smooth"]
+    np.testing.assert_allclose(made, [4.0, 6.0, 2.0, -6.0, -4.0, 0.0])
+    made = of_two([0, 25.1, 50.2, 75.3, 100.4, 125.5], time, altitude=height)["grade_smooth"]
+    assert np.isnan(made).all()
+
+
+def test_a_grade_needs_twelve_and_a_half_metres_and_is_no_steeper_than_half() -> None:
+    time = [0.0, 1.0]
+    assert of_two([0, 12.5], time, altitude=[0.0, 1.0])["grade_smooth"].tolist() == [8.0, 8.0]
+    assert np.isnan(of_two([0, 12.4], time, altitude=[0.0, 1.0])["grade_smooth"]).all()
+    for cliff in (900.0, -900.0):
+        steep = of_two([0, 20], time, altitude=[0.0, cliff])["grade_smooth"]
+        assert steep.tolist() == [np.copysign(50.0, cliff)] * 2

@@ -36,7 +36,7 @@ def told(
         name: np.asarray(channels.get(name, np.full(count, NAN)), float)
         for name in ("altitude", "velocity_smooth", "heartrate", "cadence", "watts", "moving")
     }
-    result = figures.figures(samples, shown, visible, given, 1)
+    result = figures.figures(shown, visible, given, 1)
     return {name: float(values[0]) for name, values in result.items()}
 
 
@@ -91,7 +91,9 @@ def test_the_source_knows_best_who_stands_except_over_a_long_interval() -> None:
 
 def test_exactly_as_slow_as_standing_is_standing() -> None:
     """Half a metre a second, as the odometer tells it to the digit."""
-    assert told([0, 2, 4], [0, 4, 8], odometer=[0, 2, 4])["moving_time"] == 0
+    standing = told([0, 2, 4], [0, 4, 8], odometer=[0, 2, 4])
+    assert standing["moving_time"] == 0
+    assert np.isnan(standing["average_speed"])
     assert told([0, 2.04, 4.08], [0, 4, 8], odometer=[0, 2.1, 4.1])["moving_time"] == 4
 
 
@@ -201,3 +203,95 @@ def test_times_and_distances_are_told_in_tenths_since_the_runs_own_beginning() -
     assert visible.chord == pytest.approx([200, 200], abs=0.01)
     without = figures.rebased(samples, runs, np.full(6, NAN))
     assert without.distance.tolist() == [0.0, 100.0, 200.0, 0.0, 100.0, 200.0]
+
+
+def test_figures_are_told_as_exactly_as_strava_tells_them() -> None:
+    """Tenths of a metre, thousandths of a metre a second, rounded down where a product could come out too long."""
+    wheel = [0.0, 33.4, 66.7, 100.3]
+    figures_ = told(
+        [0, 33.4, 66.7, 100.3], [0, 3, 6, 9], odometer=wheel, altitude=[300, 302.53, 305, 307.54],
+        velocity_smooth=[9.1234, 9.12, 9, 9],
+    )  # fmt: skip
+    assert (figures_["distance"], figures_["average_speed"], figures_["max_speed"]) == (100.3, 11.144, 9.123)
+    assert figures_["total_elevation_gain"] == 7.5
+    assert told([0, 4.2], [0, 1], odometer=[0, 4.2])["average_speed"] == 4.2
+
+
+def test_a_long_ride_is_measured_as_exactly_as_a_short_one() -> None:
+    """To the tenth, after 120 km and ten hours."""
+    count = 1201
+    track = EQUATOR.degrees(np.column_stack([np.arange(count) * 100.0, np.zeros(count)]))
+    time = np.arange(count) * 30.1 + 1e6
+    samples = Samples(track[:, 0], track[:, 1], time, np.array([0, count]))
+    whole = Runs(np.zeros(1, np.int64), np.zeros(1, np.int64), np.array([count - 1]))
+    visible = figures.rebased(samples, whole, np.full(count, NAN))
+    np.testing.assert_allclose(visible.distance, np.arange(count) * 100, atol=0.051)
+    np.testing.assert_allclose(visible.time, np.arange(count) * 30.1, atol=1e-6)
+    assert visible.chord[0] == pytest.approx(120_000, abs=0.02)
+
+
+def test_where_nothing_is_visible_there_is_nothing_to_rebase() -> None:
+    none = np.empty(0, np.int64)
+    visible = figures.rebased(
+        Samples(np.zeros(2), np.zeros(2), np.zeros(2), np.array([0, 2])), Runs(*[none] * 3), NAN * np.zeros(2)
+    )
+    assert [len(values) for values in vars(visible).values()] == [0] * 5
+
+
+def shown(time: list[float], *runs: tuple[int, int]) -> list[float]:
+    count = len(time)
+    track = EQUATOR.degrees(np.column_stack([np.arange(count) * 300.0, np.zeros(count)]))
+    first, last = np.array(runs or [(0, count - 1)]).T
+    samples = Samples(track[:, 0], track[:, 1], np.array(time, float), np.array([0, count]))
+    return figures.rebased(
+        samples, Runs(np.zeros(len(first), np.int64), first, last), np.full(count, NAN)
+    ).time.tolist()
+
+
+def test_tenths_are_rounded_at_the_half() -> None:
+    assert shown([7.0, 7.049999, 7.05, 7.149999]) == [0.0, 0.0, 0.1, 0.1]
+
+
+def test_a_clock_that_trembles_is_as_late_as_it_was_and_each_run_has_its_own() -> None:
+    """What is less than `CLOCK_NOISE` breaks no run, and may still be a tenth."""
+    assert shown([0, 1.06, 1.04, 2, 100, 101.06, 101.04, 102, 200, 201], (0, 3), (4, 7), (8, 9)) == [
+        0.0, 1.1, 1.1, 2.0, 0.0, 1.1, 1.1, 2.0, 0.0, 1.0,
+    ]  # fmt: skip
+    trembling = shown([0, 1, 2, 3.06, NAN, 3.04, 4], (0, 1), (2, 6))
+    np.testing.assert_array_equal(trembling, [0.0, 1.0, 0.0, 1.1, NAN, 1.1, 2.0])
+
+
+def test_the_only_time_that_is_known_is_no_later_than_nothing() -> None:
+    """I3: it is where the run's time begins, also in its last sample."""
+    np.testing.assert_array_equal(shown([NAN, NAN, 4711.0]), [NAN, NAN, 0.0])
+
+
+def test_what_has_no_time_adds_none() -> None:
+    seconds = np.arange(10) * 10.0
+    seconds[5] = NAN
+    figures_ = told(np.arange(10) * 50.0, seconds)
+    assert figures_["elapsed_time"] == figures_["moving_time"] == 7 * 10
+
+
+def test_a_rise_of_more_than_two_metres_is_climbed_and_one_of_less_is_noise() -> None:
+    """And however long ago the ride began."""
+    for bump, climb in ((1.9, 0.0), (2.1, 2.1)):
+        height = np.full(60, 300.0)
+        height[40:50] += bump
+        assert told(np.arange(60) * 5.0, altitude=height)["total_elevation_gain"] == climb
+        assert told(np.arange(60) * 5.0, runs=((30, 59),), altitude=height)["total_elevation_gain"] == climb
+
+
+def test_what_is_lost_on_the_way_up_is_climbed_again() -> None:
+    up = np.concatenate([np.arange(300, 351), np.arange(349, 339, -1), np.arange(341, 401)])
+    assert told(np.arange(len(up)) * 5.0, altitude=up)["total_elevation_gain"] == 110.0
+
+
+def test_two_heights_are_enough_to_climb_and_one_is_not() -> None:
+    height = np.array([300.0, 310.0, NAN, NAN, 400.0, NAN])
+    assert told(np.arange(6) * 100.0, runs=((0, 2), (3, 5)), altitude=height)["total_elevation_gain"] == 10.0
+
+
+def test_a_mean_over_less_than_a_second_is_one_and_over_none_is_not() -> None:
+    assert told([0, 5], [0, 0.5], heartrate=[100, 120])["average_heartrate"] == 100.0
+    assert np.isnan(told([0, 5], [3, 3], heartrate=[100, 120])["average_heartrate"])

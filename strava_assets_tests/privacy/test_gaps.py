@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from strava_assets.privacy import cut
 from strava_assets.privacy.cut import Samples
+from strava_assets.privacy.zones import ENDS_ONLY
 from strava_assets_tests.privacy.test_masked import around
 from strava_assets_tests.privacy.worlds import Place
 
@@ -124,3 +126,69 @@ def test_samples_without_a_time_are_as_late_as_the_one_before() -> None:
     seconds[100:] += 4000
     assert len(runs((np.arange(200) * 5.0, seconds))) == 2
     assert len(runs((np.arange(200) * 5.0, np.full(200, np.nan)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("fall", "lost", "left"),
+    [
+        (105, (100, 110), [(0, 0, 99), (0, 110, 199)]),
+        (3, (1, 6), [(0, 6, 199)]),  # right after the first position, which is left alone
+        (3, (0, 6), [(0, 6, 199)]),  # before there is any
+        (195, (190, 200), [(0, 0, 189)]),  # or after the last
+    ],
+)
+def test_a_clock_that_goes_back_where_there_is_no_position_is_a_gap(
+    fall: int, lost: tuple[int, int], left: list[tuple[int, int, int]]
+) -> None:
+    """And no clock tells it from before to after, as it went on in time."""
+    east, seconds = np.arange(200) * 5.0, np.arange(200) * 2.0
+    seconds[lost[0] + 1 : fall] += 5
+    east[slice(*lost)] = np.nan
+    assert runs((east, seconds)) == left
+
+
+def test_when_it_was_in_a_hidden_place_is_not_carried_to_where_it_was_left() -> None:
+    """I4: though the first sample outside has no time of its own."""
+    east = np.arange(-2000, 2000, 5.0)
+    east[10:60] = np.nan
+    home = around(EQUATOR)
+    [_, (_, outside, _)] = wanted = runs((east, np.arange(len(east))), zones=[home])
+    for inside in (0.0, 4000.0):
+        seconds = np.arange(len(east)) + np.where(np.arange(len(east)) >= outside, inside, 0.0)
+        seconds[outside] = np.nan
+        assert runs((east, seconds), zones=[home]) == wanted
+
+
+def test_an_activity_without_a_position_lends_no_time_to_the_next() -> None:
+    nowhere = [np.nan, np.nan], [9000.0, 9001.0]
+    seconds = np.arange(100.0)
+    seconds[0] = np.nan
+    assert runs(nowhere, (np.arange(100) * 5.0, seconds)) == [(1, 2, 101)]
+
+
+def test_nor_do_the_steps_of_the_next_one_say_what_is_usual() -> None:
+    assert runs(([0, 250, 550], [0, 1, 351]), (np.arange(100) * 5.0, np.arange(100.0)))[0] == (0, 0, 2)
+
+
+@pytest.mark.parametrize("chance", range(5))
+def test_of_intervals_in_any_order_the_middle_one_counts_ten_times(chance: int) -> None:
+    usual = np.random.default_rng(chance).permutation(np.repeat([20.0, 50.0, 100.0], [30, 40, 30]))
+    intervals = np.concatenate([usual[:50], [499.0], usual[50:70], [501.0], usual[70:]])
+    east = np.concatenate([[0], np.cumsum(np.where(intervals > 100, 300.0, 10.0))])
+    assert runs((east, np.concatenate([[0], np.cumsum(intervals)]))) == [(0, 0, 71), (0, 72, 102)]
+
+
+@pytest.mark.parametrize(
+    ("east", "seconds", "shown"),
+    [
+        ([-1500, -1250, -950, -700, -200, 0], [0, 1, 351, 352, 353, 354], (0, 0, 2)),
+        ([-900, -650, -200, 0, 200, 650, 900, 1150, 1450], [0, 1, 2, 102, 103, 104, 105, 106, 456], (0, 6, 8)),
+        ([0, 200, 650, 900, 1150, 1450], [0, 1, 2, 3, 4, 354], (0, 3, 5)),
+    ],
+    ids=["ending there", "halting there", "beginning there"],
+)
+def test_a_step_to_where_only_ends_are_hidden_teaches_nothing_and_every_other_does(
+    east: list[float], seconds: list[float], shown: tuple[int, int, int]
+) -> None:
+    """Of an interval of 1 s and one of 350 s, the latter is the middle one; one more of 1 s would make it a gap."""
+    assert runs((east, seconds), zones=[replace(around(EQUATOR), mode=ENDS_ONLY)]) == [shown]

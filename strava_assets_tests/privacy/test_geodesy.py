@@ -7,6 +7,7 @@ import pyproj
 import pytest
 import shapely
 
+from strava_assets.errors import ProjectionFailed
 from strava_assets.privacy import geodesy
 
 GROUND = pyproj.Geod(ellps="WGS84")
@@ -35,6 +36,22 @@ def test_a_disc_with_a_pole_in_it_reaches_round_the_world() -> None:
 @pytest.mark.parametrize(("degrees", "turned"), [(0, 0), (179, 179), (180, -180), (181, -179), (-181, 179), (360, 0)])
 def test_differences_of_longitude_go_the_short_way_round(degrees: float, turned: float) -> None:
     assert geodesy.unwrap(np.array([float(degrees)])).tolist() == [turned]
+
+
+def test_each_of_many_differences_goes_the_short_way_round() -> None:
+    for degrees in ([0.0, 200.0], [-200.0, 0.0], [-200.0, 200.0], [540.0, 10.0, -540.0], []):
+        wanted = [(value + 180) % 360 - 180 for value in degrees]
+        assert geodesy.unwrap(np.array(degrees)).tolist() == wanted
+
+
+@pytest.mark.parametrize("lost", [(np.inf, 47.5), (7.6, np.nan)])
+def test_one_position_that_cannot_be_projected_stops_everything(lost: tuple[float, float]) -> None:
+    """I16: it would lie inside of nothing, and so be shown."""
+    lon, lat = np.array([(7.6, 47.5), lost, (7.7, 47.5)]).T
+    with pytest.raises(ProjectionFailed, match="could not be projected; nothing was published"):
+        geodesy.to_plane(lon, lat, (7.6, 47.5))
+    with pytest.raises(ProjectionFailed, match="could not be projected"):
+        geodesy.geometry_to_degrees(shapely.MultiPoint([(0, 0), (np.inf, 0)]), (7.6, 47.5))
 
 
 @pytest.mark.parametrize("latitude", [0.0, 47.5, -80.0])

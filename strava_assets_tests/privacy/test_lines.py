@@ -42,7 +42,7 @@ def test_no_chord_is_longer_than_two_kilometres_and_no_straight_leaves_the_track
     metres = np.arange(0, 12_000, 20.0)[:, None] * [np.sin(way), np.cos(way)]
     track = place.degrees(metres).round(6)
     [line] = drawn(track)
-    assert geodesy.step_lengths(*line.T).max() < lines.LONGEST_CHORD * 1.01 + 20
+    assert geodesy.step_lengths(*line.T).max() < lines.LONGEST_CHORD + 2 * cut.QUANTUM
     assert 6 < len(line) < 40
     assert beside(place, track, line) < cut.TOLERANCE + cut.QUANTUM + 0.2
 
@@ -52,17 +52,36 @@ def test_whoever_is_recorded_every_three_kilometres_loses_no_vertex() -> None:
     sparse, dense = HOME.degrees(metres), HOME.degrees(np.arange(0, 900, 10.0)[:, None] * [0.6, 0.8])
     for line in (drawn(sparse)[0], drawn(dense, sparse, dense)[1]):
         assert np.array_equal(line, np.rint(sparse * lines.CELLS) / lines.CELLS)
-    assert len(drawn(dense, sparse[:1], dense)[1]) == 1
+    assert [len(line) for line in drawn(sparse[:1], dense, sparse[:1], dense, sparse[:1])] == [1, 2, 1, 2, 1]
+    assert [len(line) for line in drawn(sparse[:2], dense)] == [2, 2]
 
 
 def test_the_grid_is_the_files() -> None:
     assert abs(lines.CELLS * topojson_file.CELL - 1) < 1e-9
 
 
+def test_of_no_runs_there_are_no_lines() -> None:
+    nothing = np.empty(0, np.int64)
+    samples = Samples(*HOME.degrees(np.zeros((3, 2))).T, np.arange(3.0), np.array([0, 3]))
+    for runs, shape in ((Runs(nothing, nothing, nothing), (0, 2)), (Runs(*np.array([[0], [0], [2]])), (1, 2))):
+        cells, starts = lines.simplified(samples, runs)
+        assert (cells.shape, cells.dtype.kind) == (shape, "i")
+        assert (starts.tolist(), starts.dtype.kind) == ([0, 1][: shape[0] + 1], "i")
+
+
+def test_a_run_of_a_whole_day_is_drawn_as_a_short_one() -> None:
+    """However many are simplified at a time."""
+    day = HOME.degrees(np.linspace((0, 0), (1_900, 0), 70_000))
+    short = day[[0, -1]]
+    for tracks in ([day], [day, short], [short, day, short], [day, day]):
+        for line in drawn(*tracks):
+            assert np.array_equal(line, drawn(short)[0])
+
+
 def test_a_chord_begins_anew_in_every_run() -> None:
     """One run's length does not decide where the next one's pieces end."""
     first = HOME.degrees(np.arange(0, 3_100, 20.0)[:, None] * [1.0, 0.0])
-    second = HOME.degrees(np.arange(0, 5_000, 20.0)[:, None] * [0.0, 1.0])
+    second = HOME.degrees(np.arange(0, 4_700, 20.0)[:, None] * [0.0, 1.0])
     together, alone = drawn(first, second, first), drawn(second)
     assert np.array_equal(together[1], alone[0])
     assert np.array_equal(together[0], together[2])

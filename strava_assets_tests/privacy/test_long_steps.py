@@ -45,6 +45,46 @@ def test_it_is_found_from_every_side_and_only_if_it_meets(center: tuple[float, f
     assert False in found
 
 
+@pytest.mark.parametrize(
+    ("latitude", "kilometres"),
+    [*itertools.product((0.2, 25.0, -60.0, 83.0), (3.0, 30.0, 120.0)), (-89.6, 0.4), (89.9, 0.4), (89.98, 0.15)],
+)
+def test_a_step_is_as_straight_as_the_map_draws_it(latitude: float, kilometres: float) -> None:
+    """Beside it a place that is a foot too far away to be met, or near enough, at any share of its way."""
+    rng, found = np.random.default_rng(int(kilometres)), []
+    for bearing in (np.pi / 2, *rng.uniform(0, 2 * np.pi, 8)):
+        way = np.array([np.sin(bearing) / np.cos(np.radians(latitude)), np.cos(bearing)]) * kilometres * 500 / 111_300
+        start, end = np.array([7.6, latitude]) - way, np.array([7.6, latitude]) + way
+        share = rng.uniform(0.1, 0.9)
+        at, soon = start + share * (end - start), start + (share + 1e-4) * (end - start)
+        east, north = geodesy.to_plane(soon[:1], soon[1:], tuple(at))[0]
+        for side, metres in itertools.product((1, -1), (299.7, 300.3)):
+            x, y = np.array([north, -east]) / np.hypot(east, north) * side * metres
+            center = geodesy.local_projection(*at).transform(x, y, direction="INVERSE")
+            area = Area.of(center, shapely.Point(0, 0).buffer(300.0, quad_segs=400))
+            met = plainly_meets(area, start, end)
+            assert bool(len(touching(Pieces.of(Tracks.of([np.stack([start, end])])), area))) is met
+            found.append(met)
+    assert found.count(True) == found.count(False)
+
+
+@pytest.mark.parametrize("pole", [1, -1])
+@pytest.mark.parametrize("seed", range(5))
+def test_it_is_found_at_a_pole_where_every_step_goes_far_round(seed: int, pole: int) -> None:
+    rng = np.random.default_rng(seed)
+    center = (float(rng.uniform(-180, 180)), pole * float(rng.uniform(89.9, 89.99)))
+    area = place(center, float(rng.choice([1_500.0, 3_000.0])))
+    found = []
+    for lon, turn, lat in zip(
+        rng.uniform(-180, 180, 40), rng.uniform(-175, 175, 40), pole * rng.uniform(89.85, 89.999, (40, 2)), strict=True
+    ):
+        ends = np.column_stack([(np.array([lon, lon + turn]) + 180) % 360 - 180, lat])
+        met = plainly_meets(area, *ends)
+        assert bool(len(touching(Pieces.of(Tracks.of([ends])), area))) is met, ends
+        found.append(met)
+    assert True in found
+
+
 @pytest.mark.parametrize("center", CENTERS)
 def test_a_track_of_one_position_is_found_if_it_is_there(center: tuple[float, float]) -> None:
     area = place(center)

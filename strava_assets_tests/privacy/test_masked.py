@@ -16,7 +16,7 @@ import shapely
 from strava_assets.privacy import cut, geodesy, masked
 from strava_assets.privacy.cut_shapes import CutShape
 from strava_assets.privacy.masked import MonthSamples
-from strava_assets.privacy.zones import Zone, disc
+from strava_assets.privacy.zones import ENDS_ONLY, Zone, disc
 from strava_assets_tests.privacy.worlds import Place
 from strava_assets_tests.publish.worlds import HOME, ride, tables
 
@@ -67,6 +67,18 @@ def test_no_figure_of_the_whole_ride_comes_through() -> None:
     assert row["has_heartrate"]
 
 
+def test_who_wore_no_sensor_has_no_heartrate() -> None:
+    assert not mask(along(straight((0, 0), (4000, 0)))).iloc[0]["has_heartrate"]
+
+
+def test_a_row_carries_the_fingerprint_of_all_that_it_was_made_from() -> None:
+    """And not that of its originals alone: a new zone would change nothing."""
+    activities, streams = tables([ride(1), ride(2, visibility="only_me")])
+    prints = masked.fingerprints(activities, [], SOURCES)
+    rows = masked.mask(activities, streams, [], SOURCES, prints)
+    assert dict(zip(rows["activity_id"], rows["fingerprint"], strict=True)) == prints
+
+
 def test_calories_are_shown_of_whole_rides_only() -> None:
     assert mask(ride(1)).iloc[0]["calories"] == 500.0
     assert np.isnan(mask(ride(1), zones=[around(HOME)]).iloc[0]["calories"])
@@ -94,6 +106,7 @@ def test_of_what_is_hidden_nothing_is_carried_on(why: Any) -> None:
     assert kept == {"activity_id", "athlete_id", "fingerprint", "hidden_because", "samples"}
     assert row.geometry is None
     assert row["samples_visible"] == row["vertices"] == 0
+    assert row["first"] == row["last"] == []
 
 
 def _nothing(value: Any) -> bool:
@@ -113,6 +126,11 @@ def test_each_row_says_why_it_is_hidden_and_its_neighbours_are_not() -> None:
     assert shapely.equals_identical(rows.geometry[2], alone.geometry)
 
 
+def test_who_only_trembles_within_one_cell_of_the_map_goes_nowhere() -> None:
+    standing = np.column_stack([np.tile([0.0, 0.3], 400), np.zeros(800)])
+    assert mask(along(np.append(standing, [[0.0, 0.0]], axis=0))).iloc[0]["hidden_because"] == "no visible run"
+
+
 def test_the_day_is_that_of_the_first_visible_sample() -> None:
     """A ride that left home a minute before midnight: its hidden start is not told by its day."""
     before = datetime(2024, 5, 3, 23, 59, tzinfo=UTC)
@@ -128,6 +146,26 @@ def test_the_day_is_that_of_the_first_visible_sample() -> None:
 def test_it_is_the_day_of_the_place(offset: float | None, place: Place, day: int) -> None:
     late = datetime(2024, 5, 3, 23, 0, tzinfo=UTC)
     there = along(straight((0, 0), (4000, 0)), place, start_time=late, utc_offset=offset)
+    assert mask(there).iloc[0]["start_date"] == date(2024, 5, day)
+
+
+def test_it_is_that_of_the_first_of_them_and_of_the_start_if_none_has_a_time() -> None:
+    almost = datetime(2024, 5, 3, 23, 59, 59, 500_000, tzinfo=UTC)
+    leaving, samples = along(straight((0, 0), (4000, 0)), start_time=almost, utc_offset=0.0)
+    assert mask((leaving, samples)).iloc[0]["start_date"] == date(2024, 5, 3)
+    nobody_knows = samples.drop_columns("time")
+    assert mask((leaving, nobody_knows)).iloc[0]["start_date"] == date(2024, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("lon", "clock", "day"),
+    [(172.4, (12, 30, 0), 3), (172.6, (12, 30, 0), 4), (179.9, (12, 0, 0), 4), (179.9, (11, 59, 59), 3)],
+)
+def test_without_a_time_zone_the_sun_has_one_of_fifteen_degrees_an_hour(
+    lon: float, clock: tuple[int, int, int], day: int
+) -> None:
+    start = datetime(2024, 5, 3, *clock, tzinfo=UTC)
+    there = along(straight((0, 0), (0, 4000)), Place(lon, -33.0), start_time=start, utc_offset=None)
     assert mask(there).iloc[0]["start_date"] == date(2024, 5, day)
 
 
@@ -160,26 +198,41 @@ def test_a_zone_is_cut_however_large_its_month() -> None:
 
 
 def test_the_table_says_which_samples_are_visible() -> None:
-    activities, streams = tables([ride(1), ride(2), ride(3)])
-    zones = [around(HOME), around(Place(*HOME.degrees(np.array([(2000.0, 0.0)]))[0]), 2_000, number=2)]
+    activities, streams = tables([ride(1), ride(2), ride(3), ride(4, kilometres=0.5)])
+    zones = [around(HOME, 1_000), around(Place(*HOME.degrees(np.array([(2000.0, 0.0)]))[0]), 2_000, number=2)]
     frame = masked.mask(activities, streams, zones, SOURCES, masked.fingerprints(activities, zones, SOURCES))
     shown = frame[frame["hidden_because"].isna()]
-    month = MonthSamples.of(streams, shown["activity_id"].tolist())
-    stored, made = masked.runs_of(shown, month), cut.visible_runs(month.samples, cut.hidden_areas(zones))
-    for name in ("activity", "first", "last"):
-        assert np.array_equal(getattr(stored, name), getattr(made, name)), name
+    for some in (shown, frame):
+        month = MonthSamples.of(streams, some["activity_id"].tolist())
+        stored, made = masked.runs_of(some, month), cut.visible_runs(month.samples, cut.hidden_areas(zones))
+        for name in ("activity", "first", "last"):
+            assert getattr(stored, name).tolist() == getattr(made, name).tolist(), name
+            assert getattr(stored, name).dtype.kind == "i"
     assert shown["samples_visible"].sum() == len(made.samples)
     assert shown["vertices"].tolist() == shapely.get_num_coordinates(shown.geometry).tolist()
 
 
-def test_a_ride_that_is_not_asked_for_does_not_end_up_in_its_neighbour() -> None:
-    _, streams = tables([ride(1), ride(2), ride(3)])
-    month = MonthSamples.of(streams, [1, 3])
-    alone = MonthSamples.of(tables([ride(3)])[1], [3])
-    first, second, end = month.samples.starts
-    assert np.array_equal(month.samples.lon[second:end], alone.samples.lon)
-    assert second - first == tables([ride(1)])[1].num_rows
-    assert end == len(month.samples.lon)
+@pytest.mark.parametrize("asked", [[], [1], [2], [3], [4], [1, 2], [1, 4], [2, 3], [1, 3, 4], [1, 2, 3, 4]])
+def test_a_ride_that_is_not_asked_for_does_not_end_up_in_its_neighbour(asked: list[int]) -> None:
+    """Nor if it is of one sample, or the last; one that is asked for may have none."""
+    rides = [ride(1), *((ride(k)[0], ride(k)[1].slice(0, count)) for k, count in ((2, 1), (3, 0), (4, 1)))]
+    _, streams = tables(rides)
+    month, looked_at = MonthSamples.of(streams, asked), masked.positions(streams, asked)
+    assert month.ids == asked
+    parts = [rides[number - 1][1] for number in asked]
+    assert month.samples.starts.tolist() == np.cumsum([0, *(part.num_rows for part in parts)]).tolist()
+    for name, column in (("lon", "lng"), ("lat", "lat"), ("time", "time")):
+        values = [number for part in parts for number in part.column(column).to_pylist()]
+        assert getattr(month.samples, name).tolist() == values
+        assert getattr(looked_at, name).tolist() == values
+    assert looked_at.starts.tolist() == month.samples.starts.tolist()
+
+
+def test_of_no_samples_none_is_visible() -> None:
+    month = MonthSamples.of(tables([])[1], [1, 2])
+    assert month.samples.starts.tolist() == [0, 0, 0]
+    runs = masked.runs_of(masked.empty(), MonthSamples.of(tables([])[1], []))
+    assert [(values.tolist(), values.dtype.kind) for values in vars(runs).values()] == [([], "i")] * 3
 
 
 class TestAFingerprint:
@@ -205,6 +258,10 @@ class TestAFingerprint:
         home = around(HOME)
         moved = replace(home, shape=CutShape((HOME.lon + 0.001, HOME.lat), home.shape.geometry))
         assert self.prints([moved]) != self.prints([home])
+
+    def test_tells_whether_it_hides_everything_or_only_ends(self) -> None:
+        home = around(HOME)
+        assert self.prints([replace(home, mode=ENDS_ONLY)]) != self.prints([home])
 
     def test_takes_a_shape_for_near_before_it_can_hide_anything(self) -> None:
         activities, _ = tables([ride(1)])
@@ -235,4 +292,12 @@ def test_a_month_without_activities_has_every_column() -> None:
     frame = masked.empty()
     assert list(frame.columns) == [*masked.COLUMNS, "geometry"]
     assert len(frame) == 0
-    assert frame.crs == mask(ride(1)).crs
+    assert frame.crs == mask(ride(1)).crs == "EPSG:4326"
+    of_rides = mask(ride(1), ride(2, visibility="only_me"))
+    for kind, names in (
+        ("Int64", ("activity_id", "athlete_id", "strava_id", "samples", "samples_visible", "vertices")),
+        ("boolean", ("has_heartrate", "partly_hidden")),
+        ("float64", (*TOTALS, "calories")),
+    ):
+        for name in names:
+            assert frame[name].dtype == of_rides[name].dtype == kind, name

@@ -101,6 +101,69 @@ def test_somebody_who_stands_at_the_very_border_is_not_there_twice_for_half_a_mi
     assert all(first > len(inwards[0]) + 60 or last < len(inwards[0]) + 5 for first, last in found)
 
 
+@pytest.mark.parametrize(("seconds", "one"), [(50, True), (59, True), (60, False), (3000, False)])
+def test_stretches_a_minute_apart_are_judged_each_by_itself(seconds: float, one: bool) -> None:
+    """Who stopped there, and comes through again sooner, is still there."""
+    to, on = ride(WEST, (-380, 0))[0], ride((-380, 0), (-560, 0), (-500, 260), EAST, speed=12.0)[0]
+    track = np.concatenate([to, np.repeat(to[-1:], 70, axis=0), on])
+    time = np.arange(len(track), dtype=float)
+    [_, (left, back), _] = everywhere = runs(track, time, [a_zone(EVERYWHERE)])
+    time[back:] += seconds - (time[back] - time[left])
+    assert (np.diff(time) > 0).all()
+    found = runs(track, time, [a_zone()])
+    assert found == (everywhere if one else [everywhere[0], (left, len(track) - 1)])
+
+
+def test_a_break_anywhere_from_the_step_into_a_place_to_the_step_out_of_it_is_no_pass() -> None:
+    track, steady = ride(WEST, EAST, speed=30.0)  # so fast that nobody stands
+    [(_, before), (after, _)] = everywhere = runs(track, steady, [a_zone(EVERYWHERE)])
+    for step in (before - 1, before, before + 1, after - 2, after - 1, after):
+        time = steady.copy()
+        time[step + 1 :] += 90
+        inside = before <= step < after
+        assert runs(track, time, [a_zone()]) == (everywhere if inside else [(0, len(track) - 1)]), step
+
+
+@pytest.mark.parametrize("seed", range(160))
+def test_a_halt_may_begin_before_a_place_and_end_behind_it(seed: int) -> None:
+    """Held against every pair of samples a minute apart, over no step of a minute; at the border some stand for about
+    as long, and some of these begin, end or interrupt their recording there."""
+    rng = np.random.default_rng(seed)
+    slow = rng.uniform(-12, 12, 6) + (439 if seed % 2 else -439)
+    east = np.sort(np.concatenate([np.arange(-3000, 3000, 50.0), slow]))
+    track = HOME.degrees(np.column_stack([east, np.zeros(len(east))]))
+    spent = rng.integers(1, 4, len(east)) + np.isin(east, slow) * rng.integers(0, 20, len(east))
+    [(_, before), (after, _)] = runs(track, np.cumsum(spent) * 1.0, [a_zone(EVERYWHERE)])
+    near = int(rng.integers(0, 6))
+    if seed // 2 % 3 == 1:
+        spent[after + 1 + near if seed % 2 else before - near] += 60
+    part = slice(before - 1 - near, None) if seed // 2 % 3 == 2 and not seed % 2 else slice(0, after + 2 + near)
+    east, track, time = east[part], track[part], np.cumsum(spent)[part] * 1.0
+    before, after = before - part.start, after - part.start
+    later, sure = np.searchsorted(time, time + 60), np.diff(time) < 60
+    halts = [
+        (now, then)
+        for now, then in enumerate(later.tolist())
+        if now < after and before < then < len(time) and east[then] - east[now] < 25 and sure[now:then].all()
+    ]
+    seen = runs(track, time, [a_zone(EVERYWHERE)] if halts else [])
+    assert runs(track, time, [a_zone()]) == seen
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["there", "and back"])
+def test_what_somebody_does_in_one_place_is_not_held_against_him_in_the_next(back: bool) -> None:
+    """Slowly from one into another: of what he is near for a minute, no one place sees the whole."""
+    slow, seconds = [-2.0, 2.0, 5.0, 12.0, 17.0], [0.0, 10.0, 40.0, 65.0, 75.0]
+    east = np.concatenate([np.arange(-3000, -2, 7.0), slow, np.arange(24, 3000, 7.0)])
+    before = np.count_nonzero(east < -2)
+    time = np.concatenate([np.arange(-before, 0.0), seconds, 75 + np.arange(1.0, len(east) - before - 4)])
+    if back:
+        east, time = east[::-1], -time[::-1]
+    track = HOME.degrees(np.column_stack([east, np.zeros(len(east))]))
+    zones = [a_zone(center=(-440.0, 0.0)), a_zone(number=2, center=(454.0, 0.0))]
+    assert runs(track, time - time[0], zones) == [(0, len(track) - 1)]
+
+
 @pytest.mark.parametrize("depth", [0, -200, -380])
 def test_who_turns_round_before_a_door_was_there(depth: float) -> None:
     track, time = ride(WEST, (depth, 0), (-3000, 4))
@@ -133,6 +196,13 @@ def test_what_is_not_recorded_throughout_does_not_pass(damage: str) -> None:
     assert runs(track, time, [a_zone()]) == runs(track, time, whole)
 
 
+@pytest.mark.parametrize("lost", [slice(20, 23), slice(-23, -20)])
+def test_what_is_lost_elsewhere_is_no_break_of_a_pass(lost: slice) -> None:
+    track, time = ride(WEST, EAST)
+    track[lost] = np.nan
+    assert runs(track, time, [a_zone()]) == [(0, len(track) - 1)]
+
+
 def test_without_times_nothing_passes() -> None:
     track, time = ride(WEST, EAST)
     assert runs(track, np.full(len(time), np.nan), [a_zone()]) == runs(track, time, [a_zone(EVERYWHERE)])
@@ -144,25 +214,32 @@ def test_one_zone_that_hides_everything_decides_for_all_that_share_its_shape() -
     assert len(runs(track, time, [first, second])) == 2
 
 
-def test_where_another_cut_breaks_a_pass_off_nothing_of_it_is_left() -> None:
+@pytest.mark.parametrize("back", [False, True], ids=["there", "and back"])
+def test_where_another_cut_breaks_a_pass_off_nothing_of_it_is_left(back: bool) -> None:
     """A run would end inside the first shape, at the border of the second; so it goes, and so does what it overlaps."""
     track, time = ride(WEST, EAST)
     at_work = a_zone(EVERYWHERE, number=2, center=(500, 0))
     chain = [a_zone(number=3, center=(-700, 0)), a_zone(), at_work]
-    [(_, last), (first, _)] = runs(track, time, chain)
-    assert distance(track[[last]])[0] > 1100
-    assert distance(track[[first]])[0] > 900
+    track = track[::-1] if back else track
+    ends = [place for run in runs(track, time, chain) for place in run]
+    west, east = HOME.metres(track[ends[1:3]])[:: -1 if back else 1, 0]
+    assert len(ends) == 4
+    assert west < -1100
+    assert east > 900
     alone = [zone for zone in chain if zone is not at_work]
     assert len(runs(track, time, alone)) == 1
 
 
-def test_where_the_next_place_begins_at_once_a_hidden_stretch_there_takes_the_pass_with_it() -> None:
+@pytest.mark.parametrize("back", [False, True], ids=["there", "and back"])
+def test_where_the_next_place_begins_at_once_a_hidden_stretch_there_takes_the_pass_with_it(back: bool) -> None:
     track, time = ride((-3000, 0), (3500, 0))
     second = a_zone(number=2, center=(893.0, 0.0))
+    if back:
+        track, time = track[::-1], time
     assert len(runs(track, time, [a_zone(), second])) == 1
     time[int(np.argmin(np.abs(HOME.metres(track)[:, 0] - 900))) :] += 100
     [(_, last), (first, _)] = runs(track, time, [a_zone(), second])
-    assert HOME.metres(track[[last, first]])[:, 0].tolist() == pytest.approx([-446, 1338], abs=12)
+    assert sorted(HOME.metres(track[[last, first]])[:, 0]) == pytest.approx([-446, 1338], abs=12)
 
 
 def test_what_is_usual_for_a_recorder_is_not_learned_from_where_it_is_hidden() -> None:

@@ -20,6 +20,7 @@ SHAPES = {
     "corner": shapely.Polygon([(0, 0), (2_000, 0), (2_000, 300), (300, 300), (300, 2_000), (0, 2_000)]),
     "two": shapely.MultiPolygon([shapely.box(-900, -900, -500, -500), shapely.box(500, 500, 900, 900)]),
     "town": shapely.Polygon(circle(20_000)),
+    "house with a drive": shapely.union(shapely.box(0, -300, 600, 300), shapely.box(-3_000, -2, 0, 2)),
     "tiny": shapely.Polygon(circle(3)),
 }
 

@@ -50,6 +50,20 @@ def test_a_pause_in_public_hides_nothing_and_ends_no_silence() -> None:
     assert silent(one_ride(), runs((30, 50), (51, 399)), "heartrate").tolist() == list(range(30, 90))
 
 
+def test_two_pauses_in_public_end_no_silence_either_whoever_else_rode_that_month() -> None:
+    month = one_ride(800)
+    month = Samples(month.lon, month.lat, np.tile(np.arange(400) * EVERY, 2), np.array([0, 400, 800]))
+    first, last = np.array([(0, 399), (430, 440), (441, 450), (451, 799)]).T
+    assert silent(month, Runs(np.array([0, 1, 1, 1]), first, last), "heartrate").tolist() == list(range(430, 490))
+
+
+def test_it_ends_with_the_millisecond() -> None:
+    ride = one_ride()
+    for late, gone in ((0.0, 90), (-0.001, 91)):
+        ride.time[90] = 900 + late
+        assert silent(ride, runs((30, 399)), "heartrate").tolist() == list(range(30, gone))
+
+
 def test_neighbours_in_a_month_are_strangers() -> None:
     """The last sample of one ride and the first of the next follow each other in the table only."""
     both = one_ride(800)

@@ -44,3 +44,46 @@ def test_a_step_that_crosses_a_narrow_place_is_found_however_short(seed: int) ->
     found = touching(Pieces.of(Tracks.of([np.column_stack([lon, lat])])), area)
     assert found.tolist() == np.union1d(met, met + 1).tolist()
     assert len(found)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("across", ["east", "north"])
+def test_of_many_steps_over_a_wall_each_is_found_however_long_and_whatever_comes_before(seed: int, across: str) -> None:
+    """From beside it or from far away: where there are many, most are not looked at."""
+    rng = np.random.default_rng(seed)
+    center = (float(rng.uniform(-170, 170)), float(rng.uniform(-70, 70)))
+    wall = shapely.LineString([(0, -900), (0, 900)]).buffer(0.5)
+    beside = rng.choice([5, 40, 70, 110, 300], 500) * rng.uniform(0.9, 1.1, 500) * rng.choice([-1, 1], 500)
+    walk = np.column_stack([beside, np.cumsum(rng.choice([0.0, 1.0], 500)) - 250])
+    if across == "north":
+        walk, wall = walk[:, ::-1], shapely.LineString([(-900, 0), (900, 0)]).buffer(0.5)
+    lon, lat = geodesy.local_projection(*center).transform(*walk.T, direction="INVERSE")
+    plane = geodesy.to_plane(lon, lat, center)
+    met = np.flatnonzero(shapely.intersects(wall, shapely.linestrings(np.stack([plane[:-1], plane[1:]], axis=1))))
+    found = touching(Pieces.of(Tracks.of([np.column_stack([lon, lat])])), Area.of(center, wall))
+    assert found.tolist() == np.union1d(met, met + 1).tolist()
+    assert 300 < len(found) < 500
+
+
+def test_each_position_is_told_once_however_long_a_track_stays() -> None:
+    positions = np.array([7.6, 47.5]) + np.random.default_rng(1).normal(size=(700, 2)) * 1e-4
+    area = Area.of((7.6, 47.5), shapely.Point(0, 0).buffer(300))
+    assert touching(Pieces.of(Tracks.of([positions, positions])), area).tolist() == list(range(1400))
+
+
+@pytest.mark.parametrize("ends", [((0, 1), (0, -1)), ((1, 0), (-1, 0)), ((1, 0.3), (-1, -0.3)), ((0.3, 1), (0.3, -1))])
+def test_a_long_step_may_be_nearer_than_any_position(ends: tuple[tuple[float, float], ...]) -> None:
+    center, place = (7.6, 47.5), shapely.Point(0, 0).buffer(30)
+    walk = np.array([(700.0, 700.0), (690.0, 700.0), *(np.array(ends) * 1_600)])
+    lon, lat = geodesy.local_projection(*center).transform(*walk.T, direction="INVERSE")
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 3], [3, 2]):
+        line = shapely.LineString(walk[order])
+        found = nearest(Pieces.of(Tracks.of([np.column_stack([lon, lat])[order]])), Area(center, place), 2_000.0)
+        assert found == pytest.approx(float(shapely.distance(place, line)), abs=0.3)
+
+
+def test_what_is_farther_away_than_that_is_not_told_though_its_box_is_near() -> None:
+    walk = np.array([(1_950.0, 1_950.0), (1_960.0, 1_950.0)])
+    lon, lat = geodesy.local_projection(7.6, 47.5).transform(*walk.T, direction="INVERSE")
+    area = Area((7.6, 47.5), shapely.Point(0, 0).buffer(30))
+    assert nearest(Pieces.of(Tracks.of([np.column_stack([lon, lat])])), area, 2_000.0) == math.inf

@@ -72,11 +72,13 @@ def test_the_same_place_with_a_larger_E_is_enlarged_around_what_was_cut_before(i
     [after] = zone_store.in_force(installation.database)
     assert [zone.id for zone in changes.enlarged] == [before.id] == [zone.id for zone in changes.concerned]
     assert changes.enlarged == [after]
+    assert (changes.known, changes.redrawn) == (0, [])
     assert (after.expansion, after.shape.expansion) == (500, 500)
     assert after.shape_id != before.shape_id
     assert covers(after.shape, before.shape)
     assert cut_shapes.holds(after.shape, after.geometry)
-    assert zone_store.put(installation.database, [drawn()], expansion=500).known == 1
+    again = zone_store.put(installation.database, [drawn()], expansion=500)
+    assert (again.known, again.smaller, again.concerned) == (1, [], [])
 
 
 def test_a_smaller_E_changes_nothing_and_is_told(installation: Installation) -> None:
@@ -135,7 +137,7 @@ def test_a_zone_comes_to_hide_everything_by_being_added_again(installation: Inst
     assert ends_only_shapes(zone_store.in_force(installation.database))
     changes = zone_store.put(installation.database, [drawn()])
     [zone] = zone_store.in_force(installation.database)
-    assert (changes.tightened, zone.mode) == ([zone], EVERYWHERE)
+    assert (changes.tightened, zone.mode, changes.known) == ([zone], EVERYWHERE, 0)
 
 
 def test_to_hide_less_takes_the_owners_word_and_else_nothing_of_a_file_is_done(installation: Installation) -> None:
@@ -147,6 +149,9 @@ def test_to_hide_less_takes_the_owners_word_and_else_nothing_of_a_file_is_done(i
     changes = zone_store.put(installation.database, [drawn(mode=ENDS_ONLY)], show=True)
     [zone] = zone_store.in_force(installation.database)
     assert (changes.loosened, zone.mode, zone.shape) == ([zone], ENDS_ONLY, before[0].shape)
+    assert changes.known == 0
+    changes = zone_store.put(installation.database, [drawn()], expansion=500)
+    assert (changes.known, changes.tightened, changes.enlarged) == (0, changes.concerned, changes.concerned)
 
 
 def test_a_zone_that_is_added_under_another_name_is_called_that_and_cut_as_before(installation: Installation) -> None:
@@ -198,7 +203,7 @@ def test_drawing_one_place_shows_no_other(found: Installation) -> None:
 def test_a_place_that_was_provisional_keeps_its_shape_when_it_is_drawn(found: Installation) -> None:
     for east in (0, 5000, 9000):
         [before] = {zone.shape_id: zone.shape for zone in at(zone_store.in_force(found.database), east)}.values()
-        zone_store.put(found.database, [drawn(60, east + 20)])
+        assert zone_store.put(found.database, [drawn(60, east + 20)]).redrawn == []
         [after] = at(zone_store.in_force(found.database), east)
         assert (after.origin, after.shape) == ("drawn", before)
 
@@ -246,6 +251,77 @@ def test_a_house_near_a_place_where_tracks_begin_late_takes_over_its_shape(found
     zones = [zone for zone in zone_store.in_force(found.database) if zone.origin == "drawn"]
     assert [zone.shape_id for zone in zones] == [before.shape_id]
     assert at(zone_store.in_force(found.database), 5000) == []  # what was found there is no question any more
+
+
+def displaced(monkeypatch: pytest.MonkeyPatch, east: float) -> None:
+    """Shapes that are drawn from now on lie so far east of their places."""
+    monkeypatch.setattr(cut_shapes, "_uniform_in_disc", lambda most: (0.0 if east > 0 else np.pi, abs(east)))
+
+
+def test_of_shapes_that_hold_a_house_the_one_that_is_cut_now_is_taken(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    displaced(monkeypatch, 290)
+    [lifted] = zone_store.cover_ends(installation.database, HOME.degrees(np.array([(0, 0)])))
+    zone_store.remove(installation.database, lifted.id)
+    displaced(monkeypatch, -290)
+    [other] = zone_store.cover_ends(installation.database, HOME.degrees(np.array([(500, 0)])))
+    assert all(cut_shapes.holds(zone.shape, drawn(20, 250).geometry) for zone in (lifted, other))
+    [house] = zone_store.put(installation.database, [drawn(20, 250)]).added
+    assert house.shape_id == other.shape_id != lifted.shape_id
+
+
+def test_a_shape_that_no_zone_names_any_more_is_cut_again_for_a_place_that_it_holds(installation: Installation) -> None:
+    zone_store.put(installation.database, [drawn(), drawn(east=5000)])
+    before = zone_store.in_force(installation.database)
+    with installation.database.transaction() as connection:
+        connection.execute("delete from strava.privacy_zone")
+    changes = zone_store.put(installation.database, [drawn(50, 5000)])
+    assert ([zone.shape for zone in changes.added], changes.redrawn) == ([before[1].shape], [])
+
+
+@pytest.mark.parametrize("found", [True, False], ids=["found", "drawn"])
+def test_two_places_that_do_not_touch_have_a_shape_each(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, found: bool
+) -> None:
+    """Though the first one's holds the second: whoever sees both holes may not see that they are one."""
+    displaced(monkeypatch, 290)
+    for east in (0, 250):
+        if found:
+            zone_store.cover_ends(installation.database, HOME.degrees(np.array([(east, 0)])))
+        else:
+            assert zone_store.put(installation.database, [drawn(100, east)]).redrawn == []
+    first, second = zone_store.in_force(installation.database)
+    assert cut_shapes.holds(first.shape, second.geometry)
+    assert first.shape_id != second.shape_id
+
+
+def test_a_place_that_is_found_beside_another_shares_its_shape(installation: Installation) -> None:
+    for east in (0, 150, 290):
+        zone_store.cover_ends(installation.database, HOME.degrees(np.array([(east, 0)])))
+    zones = zone_store.in_force(installation.database)
+    assert len(zones) == 3
+    assert len({zone.shape_id for zone in zones}) == 1
+
+
+@pytest.mark.parametrize(
+    ("beside", "radius", "east"), [("nothing", 170, 0), ("what was found", 400, -280)], ids=["alone", "beside another"]
+)
+def test_a_zone_of_ones_own_that_another_goes_beyond_is_not_only_widened(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, beside: str, radius: float, east: float
+) -> None:
+    """What is drawn beside what was drawn is another place: it is displaced for itself."""
+    displaced(monkeypatch, 290)
+    if beside == "what was found":
+        zone_store.cover_ends(installation.database, HOME.degrees(np.array([(-560, 0)])))
+    zone_store.put(installation.database, [drawn()])
+    changes = zone_store.put(installation.database, [drawn(radius, east)])
+    [first, second] = zone_store.in_force(installation.database)
+    assert changes.redrawn == [second]
+    assert first.shape == second.shape
+    outline = geodesy.geometry_to_degrees(second.shape.geometry, second.shape.center)
+    farthest = HOME.metres(shapely.get_coordinates(outline))[:, 0].max()
+    assert farthest == pytest.approx(east + 290 + radius + 300 + 27, abs=5)  # as far as its own draw
 
 
 def test_confirmed_a_place_is_one_zone_and_cut_as_before(installation: Installation) -> None:
@@ -308,6 +384,12 @@ def test_a_provisional_place_is_removed_with_everything_that_shares_its_shape(in
     place = at(zone_store.in_force(installation.database), 150)[0]
     zone_store.remove(installation.database, place.id)
     assert {zone.shape_id for zone in zone_store.in_force(installation.database)}.isdisjoint({place.shape_id})
+
+
+def test_of_several_that_are_meant_all_are_removed(found: Installation) -> None:
+    before = zone_store.in_force(found.database)
+    assert zone_store.remove(found.database, before[0].id, before[1].id) == before[:2]
+    assert zone_store.in_force(found.database) == before[2:]
 
 
 def test_a_mistaken_id_removes_nothing(found: Installation) -> None:
