@@ -147,7 +147,7 @@ def connect() -> None:
 def view(
     password: Annotated[bool, typer.Option("--password", help="Choose a password, to look from elsewhere.")] = False,
 ) -> None:
-    """Print a link to your own view of everything, hidden places included: good for half a day, on this machine only."""
+    """Print a link to your own view of everything, hidden places too: good for half a day, on this machine only."""
     from strava_assets.gateway.owner_access import PATH, link
     from strava_assets.owner_password import LONGEST, SHORTEST, hashed
 
@@ -160,7 +160,7 @@ def view(
     out.print(f"STRAVA_ASSETS_OWNER_PASSWORD_HASH={hashed(given)}")
     err.print(
         f"Put this line into .env and start the gateway again. It is asked for at {settings.base_url}{PATH}/"
-        + ("" if settings.base_url.startswith("https://") else "; from elsewhere only if STRAVA_ASSETS_BASE_URL is https")
+        + ("" if settings.base_url.startswith("https://") else "; elsewhere only where STRAVA_ASSETS_BASE_URL is https")
     )
 
 

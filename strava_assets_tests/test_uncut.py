@@ -1,4 +1,4 @@
-"""The owner's view of the whole history: every sample is in it, by the code that publishes, and nothing public changes."""
+"""The whole history for its owner: every sample is in it, by the code that publishes; nothing public changes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import shapely
 
 from strava_assets import uncut
 from strava_assets.installation import Installation
-from strava_assets.privacy import masked
+from strava_assets.privacy import masked, zone_store
 from strava_assets.publish import csv_files
 from strava_assets.publish.topojson_decoder import decode
 from strava_assets.requests import reach_of
-from strava_assets.privacy import zone_store
 from strava_assets.tables import UNCUT, encode, key_of
 from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.publish.conftest import Published, published

@@ -132,12 +132,14 @@ class _UnknownRoute(_Unknown, Route):
 
 def routes() -> list[Any]:
     """To stand before those that answer for any address."""
+    from strava_assets.gateway import owner_zones  # which stands on this module
+
     inner = [
         Route("/", _guarded(_front)),
         Route("/login", _guarded(_login), methods=["GET", "POST"]),
         Route("/logout", _owners(_logout), methods=["POST"]),
         Route("/config.json", _owners(_config)),
-        
+        *(Route(path, _owners(deed), methods=[method]) for path, deed, method in owner_zones.ROUTES),
         Route("/{path:path}", _owners(_file)),
     ]
     return [
