@@ -152,16 +152,9 @@ def _mark(installation: Installation) -> str:
 
 def _month(installation: Installation, month: str) -> geopandas.GeoDataFrame | None:
     """A month masked by nothing, from the table that is kept as far as it is still right."""
-    months = months_of(installation.store, "activities")
-    typed = if_any(lambda key: months.read(key, columns=["activity_id", "fingerprint"]), month)
-    if typed is None:
+    prints = _prints(installation, month)
+    if prints is None:
         return None
-    prints = {
-        row["activity_id"]: hashlib.sha256(
-            f"uncut {VERSION}|{masked.VERSION}|{cut.TOLERANCE}|{row['fingerprint']}".encode()
-        ).hexdigest()
-        for row in typed.to_pylist()
-    }
     there = if_any(months_of(installation.store, UNCUT).frame, month)
     old = masked.empty() if there is None else there
     kept = old[old["fingerprint"].eq(old["activity_id"].map(prints))]
@@ -171,11 +164,27 @@ def _month(installation: Installation, month: str) -> geopandas.GeoDataFrame | N
     frame = kept
     if changed:
         samples = months_of(installation.store, "activity_streams").read(month, activities=changed)
-        made = masked.uncut(months.read(month, activities=changed), samples, prints)
+        typed = months_of(installation.store, "activities").read(month, activities=changed)
+        made = masked.uncut(typed, samples, prints)
         frame = pd.concat([kept, made]) if len(kept) else made
     frame = frame.sort_values("activity_id", ignore_index=True)
     installation.store.write(key_of(UNCUT, month), encode(frame))
+    if _prints(installation, month) != prints:  # somebody was removed meanwhile: nothing of theirs is to be left
+        installation.store.delete(key_of(UNCUT, month))
     return frame
+
+
+def _prints(installation: Installation, month: str) -> dict[int, str] | None:
+    """What each activity's row depends on; None where there is no such month."""
+    months = months_of(installation.store, "activities", [month])
+    typed = if_any(lambda key: months.read(key, columns=["activity_id", "fingerprint"]), month)
+    if typed is None:
+        return None
+    common = f"uncut {VERSION}|{masked.VERSION}|{cut.TOLERANCE}"
+    return {
+        row["activity_id"]: hashlib.sha256(f"{common}|{row['fingerprint']}".encode()).hexdigest()
+        for row in typed.to_pylist()
+    }
 
 
 def _features(

@@ -116,6 +116,21 @@ def test_only_what_changed_is_gone_through_again(history: Published, monkeypatch
     assert made == [[1, 2, 3, 4, 5, 6, 7, 8], [4]]
 
 
+def test_who_is_removed_while_it_is_made_is_not_kept(history: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    mask = masked.uncut
+
+    def removing(*told: Any) -> Any:
+        made = mask(*told)
+        typed(history.installation, RIDES[:3])
+        return made
+
+    monkeypatch.setattr(masked, "uncut", removing)
+    uncut.view(history.installation)
+    assert history.installation.store.keys(f"tables/{UNCUT}") == []
+    monkeypatch.setattr(masked, "uncut", mask)
+    assert len(uncut.view(history.installation).where) == 3
+
+
 def test_lines_in_reach_of_a_zone_are_given_out_step_by_step(history: Published) -> None:
     (zone,) = zone_store.in_force(history.installation.database)
     area = reach_of(zone)

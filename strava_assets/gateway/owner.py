@@ -73,12 +73,14 @@ class OwnerView:
         self.settings, self.access = settings, OwnerAccess(settings)
         self.database: Database | None = None  # once the gateway has started
         self.one_at_a_time: Any = None
+        self.passwords: Any = None
         self._lock = threading.Lock()
         self._seen: View | None = None
 
     def start(self, database: Database) -> None:
         """With the gateway's database; within its event loop."""
-        self.database, self.one_at_a_time = database, anyio.CapacityLimiter(1)
+        self.database = database
+        self.one_at_a_time, self.passwords = anyio.CapacityLimiter(1), anyio.CapacityLimiter(1)
 
     def installation(self) -> Installation:
         """For who does the work, in a thread of their own: what that takes is loaded when the owner first looks."""
@@ -178,7 +180,7 @@ async def _login(request: Request) -> Response:
     body = await read_body(request, _LARGEST_FORM, _FORM_LASTS)
     given = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=4).get("password", [""])[0]
     # one at a time: each takes memory, and none is looked at before it is known whether the one before was right
-    async with _view(request).one_at_a_time:
+    async with _view(request).passwords:
         if wait := access.tries.wait:
             answer: Response = password_page(
                 [f"There were several wrong ones. The next is looked at in {wait:.0f} s."], status=429

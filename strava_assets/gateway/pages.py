@@ -50,7 +50,9 @@ def password_page(lines: Iterable[str], status: int = 200) -> HTMLResponse:
         '<form method="post"><p><label>Password <input type="password" name="password" required autofocus '
         'autocomplete="current-password" maxlength="128"></label> <button>Open</button></p></form>'
     )
-    return _document("Only for the owner", lines, form, forms="'self'", status=status)
+    answer = _document("Only for the owner", lines, form, forms="'self'", status=status)
+    answer.headers["Referrer-Policy"] = "same-origin"  # with none at all, a browser calls the form's origin null
+    return answer
 
 
 def leading_on(path: str) -> HTMLResponse:

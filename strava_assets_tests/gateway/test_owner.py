@@ -186,6 +186,7 @@ def test_the_password_opens_it_without_a_script(guarded: Mine) -> None:
     assert '<form method="post">' in login.text
     assert "script" not in login.text
     assert "form-action 'self'" in login.headers["content-security-policy"]
+    assert login.headers["referrer-policy"] == "same-origin"  # else browsers send no origin that could be told
     assert guarded.get("/mine/index.json").status_code == 401
     assert guarded.owner("password").get("/mine/index.json").status_code == 200
 
