@@ -6,16 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pytest
 import shapely
 
 from strava_assets import uncut
 from strava_assets.installation import Installation
+from strava_assets.io_managers import ParquetByMonth
 from strava_assets.privacy import masked, zone_store
-from strava_assets.publish import csv_files
+from strava_assets.publish import csv_files, month_files
 from strava_assets.publish.topojson_decoder import decode
 from strava_assets.requests import reach_of
+from strava_assets.resources import InstallationResource
 from strava_assets.tables import UNCUT, encode, key_of
 from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.publish.conftest import Published, published
@@ -89,8 +92,6 @@ def test_with_no_zone_and_nothing_private_it_is_the_published_bytes(history: Pub
     zone_store.remove(installation.database, *(zone.id for zone in zones))
     activities, streams = tables([far])
     frame = masked.mask(activities, streams, [], {"api"}, {1: ""})
-    from strava_assets.publish import month_files
-
     (plain,) = month_files.encode(frame, streams, [1], frozenset())
     assert plain == uncut.stream(installation, uncut.view(installation), *history.ids[1])
     assert len(plain) > len(before)
@@ -149,3 +150,14 @@ def test_nothing_public_is_touched_and_what_is_kept_is_private(history: Publishe
     uncut.stream(history.installation, seen, *history.ids[7])
     assert everything() == before
     assert history.installation.store.keys(f"tables/{UNCUT}") == [key_of(UNCUT, MONTH)]
+
+
+def test_when_a_month_is_typed_anew_nothing_older_is_kept(history: Published) -> None:
+    uncut.view(history.installation)
+    resource = InstallationResource()
+    resource._opened = history.installation
+    activities, _ = tables(RIDES[:2])
+    keeping = ParquetByMonth.model_construct(installation=resource)
+    keeping.handle_output(dg.build_output_context(asset_key=dg.AssetKey("activities")), {MONTH: activities})
+    assert history.installation.store.keys(f"tables/{UNCUT}") == []
+    assert len(uncut.view(history.installation).where) == 2

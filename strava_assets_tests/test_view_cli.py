@@ -31,7 +31,9 @@ def test_a_link_leads_to_this_machine_only(
     address = urlsplit(said.splitlines()[0])
     assert (code, address.netloc, address.path) == (0, "127.0.0.1:8000", "/mine/")
     assert list(parse_qs(address.query)) == ["key"]
-    assert link(settings_of(STRAVA_ASSETS_HOST="::", STRAVA_ASSETS_PORT=9000)).startswith("http://[::1]:9000/mine/?key=")
+    assert link(settings_of(STRAVA_ASSETS_HOST="::", STRAVA_ASSETS_PORT=9000)).startswith(
+        "http://[::1]:9000/mine/?key="
+    )
     with pytest.raises(SettingsError, match=r"view --password"):
         link(settings_of(STRAVA_ASSETS_HOST="192.168.1.5"))
 
