@@ -257,7 +257,8 @@ def _say_where(installation: Installation, stack: Stack, out: Console) -> None:
 def _for_the_owner(settings: Settings, out: Console) -> str:
     """Where the owner sees everything. A service's output is a log, which is no place for a key."""
     with contextlib.suppress(SettingsError):
-        return f"  only you     {link(settings) if out.is_terminal else 'strava-assets view prints a link'}\n"
+        address = link(settings)
+        return f"  only you     {address if out.is_terminal else 'strava-assets view prints a link'}\n"
     return ""
 
 

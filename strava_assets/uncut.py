@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,9 +66,7 @@ class View:
     where: dict[tuple[str, str], tuple[str, int]]
 
 
-def view(
-    installation: Installation, before: View | None = None, progress: Callable[[int, int], None] | None = None
-) -> View:
+def view(installation: Installation, before: View | None = None) -> View:
     """The whole history now.
 
     Parameters
@@ -76,14 +74,11 @@ def view(
     installation : Installation
     before : View, optional
         What this gave last time: it is given again if nothing changed.
-    progress : callable, optional
-        Told how many months are done, and how many there are.
 
     Raises
     ------
     StoreUnavailable, DatabaseUnavailable
     """
-    tables = months_of(installation.store, "activities")
     mark = _mark(installation)
     if before is not None and before.mark == mark:
         return before
@@ -91,12 +86,10 @@ def view(
         ids = installation.public_ids(queries().identities(connection))
     features: dict[str, list[Feature]] = {}
     where: dict[tuple[str, str], tuple[str, int]] = {}
-    for number, month in enumerate(tables):
+    for month in months_of(installation.store, "activities"):
         for activity, athlete, feature in _features(installation, month, ids):
             features.setdefault(athlete, []).append(feature)
             where[athlete, feature.properties["actID"]] = (month, activity)
-        if progress is not None:
-            progress(number + 1, len(tables))
     return View(mark, _files(features, dict(installation.athletes().values())), where)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pydantic import ValidationError
+from rich.console import Console
 from typer.testing import CliRunner
 
-from strava_assets import cli
+from strava_assets import cli, demo
 from strava_assets.errors import SettingsError
 from strava_assets.gateway.owner_access import link
 from strava_assets.owner_password import hashed, is_hash, matches
@@ -41,6 +43,18 @@ def test_a_link_leads_to_this_machine_only(
 def test_the_link_of_another_installation_is_another_one(settings_of: Callable[..., Any]) -> None:
     other = settings_of(STRAVA_ASSETS_SECRET_KEY="f" * 64)
     assert link(settings_of(), 0.0) == link(settings_of(), 0.0) != link(other, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "told"), [(True, "http://127.0.0.1:8000/mine/?key="), (False, "strava-assets view")]
+)
+def test_up_prints_the_link_on_a_terminal_and_never_into_a_log(
+    settings_of: Callable[..., Any], terminal: bool, told: str
+) -> None:
+    said = demo._for_the_owner(settings_of(), Console(file=io.StringIO(), force_terminal=terminal))
+    assert told in said
+    assert ("key=" in said) is terminal
+    assert demo._for_the_owner(settings_of(STRAVA_ASSETS_HOST="192.168.1.5"), Console(file=io.StringIO())) == ""
 
 
 def test_of_a_password_only_a_hash_is_printed_that_the_settings_take(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,15 @@ from typing import Any
 import httpx
 import pyarrow.compute as pc
 
+from strava_assets.gateway.owner_access import link
 from strava_assets.gateway.server import listen
-from strava_assets.installation import Installation
+from strava_assets.installation import Installation, open_installation
 from strava_assets.owner_password import hashed
 from strava_assets.privacy import masked, zone_store
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.publish import map_files, month_files
 from strava_assets.publish.judging.zone_names import ZoneNames
+from strava_assets.settings import Settings
 from strava_assets.tables import encode, key_of
 from strava_assets_tests.gateway.running import Gateway
 from strava_assets_tests.privacy.worlds import circle
@@ -49,8 +52,6 @@ class Mine:
 
     def owner(self, way: str = "key") -> httpx.Client:
         """A browser with a session."""
-        from strava_assets.gateway.owner_access import link
-
         browser = httpx.Client(trust_env=False, timeout=30, base_url=self.gateway.url)
         if way == "key":
             answer = browser.get("/mine/?" + link(self.installation.settings).partition("?")[2])
@@ -72,6 +73,19 @@ class Mine:
             for path in root.rglob("*")
             if path.is_file()
         }
+
+
+def opened_for_long(postgres: str, home: Path, **more: Any) -> Installation:
+    """An installation for the tests of a whole file."""
+    return open_installation(
+        Settings(
+            _env_file=None,  # type: ignore[call-arg]
+            STRAVA_ASSETS_HOME=home,
+            STRAVA_ASSETS_DATABASE_URL=postgres.replace("/postgres?", f"/t{uuid.uuid4().hex[:12]}?"),
+            STRAVA_ASSETS_SECRET_KEY="0123456789abcdef" * 4,
+            **more,
+        )
+    )
 
 
 def small_history(installation: Installation) -> dict[int, tuple[str, str]]:

@@ -15,10 +15,9 @@ import pytest
 import shapely
 
 from strava_assets.gateway.owner_access import COOKIE, LINK_LASTS, SESSION_LASTS, OwnerAccess, Tries, link
-from strava_assets.installation import open_installation
 from strava_assets.publish import csv_files
 from strava_assets.publish.topojson_decoder import decode
-from strava_assets_tests.gateway.mine import HASH, PASSWORD, RIDES, Mine, served
+from strava_assets_tests.gateway.mine import HASH, PASSWORD, RIDES, Mine, opened_for_long, served
 from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.publish.worlds import HOME
 
@@ -26,36 +25,21 @@ NOT_THERE = 404
 
 
 @pytest.fixture(scope="module")
-def module_settings(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    import uuid
-
-    from strava_assets.settings import Settings
-
-    def make(**more: Any) -> Settings:
-        return Settings(
-            _env_file=None,  # type: ignore[call-arg]
-            STRAVA_ASSETS_HOME=tmp_path_factory.mktemp("mine"),
-            STRAVA_ASSETS_DATABASE_URL=postgres.replace("/postgres?", f"/t{uuid.uuid4().hex[:12]}?"),
-            STRAVA_ASSETS_SECRET_KEY="0123456789abcdef" * 4,
-            **more,
-        )
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def mine(module_settings: Callable[..., Any]) -> Iterator[Mine]:
+def mine(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
     """Without a password."""
-    opened = open_installation(module_settings())
+    opened = opened_for_long(postgres, tmp_path_factory.mktemp("mine"))
     yield from served(opened)
     opened.database.close()
 
 
 @pytest.fixture(scope="module")
-def guarded(module_settings: Callable[..., Any]) -> Iterator[Mine]:
+def guarded(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
     """With a password, and an https address of its own."""
-    opened = open_installation(
-        module_settings(STRAVA_ASSETS_OWNER_PASSWORD_HASH=HASH, STRAVA_ASSETS_BASE_URL="https://rides.example.org")
+    opened = opened_for_long(
+        postgres,
+        tmp_path_factory.mktemp("guarded"),
+        STRAVA_ASSETS_OWNER_PASSWORD_HASH=HASH,
+        STRAVA_ASSETS_BASE_URL="https://rides.example.org",
     )
     yield from served(opened)
     opened.database.close()

@@ -16,7 +16,7 @@ from strava_assets.installation import Installation
 from strava_assets.privacy import zone_store
 from strava_assets.publish import csv_files
 from strava_assets.publish.gate import Gate
-from strava_assets_tests.gateway.mine import MONTH, RIDES, Mine, served
+from strava_assets_tests.gateway.mine import MONTH, RIDES, Mine, opened_for_long, served
 from strava_assets_tests.privacy.worlds import circle
 from strava_assets_tests.publish.worlds import HOME
 
@@ -138,19 +138,7 @@ def test_a_wrong_drawing_is_refused_in_a_sentence(refusing: Mine, told: Any, sen
 @pytest.fixture(scope="module")
 def refusing(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
     """One that is left as it is."""
-    import uuid
-
-    from strava_assets.installation import open_installation
-    from strava_assets.settings import Settings
-
-    opened = open_installation(
-        Settings(
-            _env_file=None,  # type: ignore[call-arg]
-            STRAVA_ASSETS_HOME=tmp_path_factory.mktemp("mine"),
-            STRAVA_ASSETS_DATABASE_URL=postgres.replace("/postgres?", f"/t{uuid.uuid4().hex[:12]}?"),
-            STRAVA_ASSETS_SECRET_KEY="0123456789abcdef" * 4,
-        )
-    )
+    opened = opened_for_long(postgres, tmp_path_factory.mktemp("mine"))
     yield from served(opened)
     opened.database.close()
 
