@@ -1,6 +1,6 @@
 """The owner's view: the map's own page over the whole history, for who `owner_access` lets in.
 
-What belongs here: the addresses below ``/mine/`` and what all of their answers carry. What does not: who may
+What belongs here: the addresses below ``/mine/``. What does not: what all answers carry (`owner_guard`), who may
 (`owner_access`), making the files (``uncut``), zones (`owner_zones`).
 
 Nothing here writes to the public root, or to a log what a request or an answer holds.
@@ -8,14 +8,11 @@ Nothing here writes to the public root, or to a log what a request or an answer 
 
 from __future__ import annotations
 
-import functools
 import gzip
 import json
 import logging
 import re
 import threading
-import traceback
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -23,17 +20,25 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Match, Mount, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from strava_assets.dashboard import site_files
 from strava_assets.database.connection import Database
-from strava_assets.errors import StravaAssetsError
+from strava_assets.gateway import owner_zones
 from strava_assets.gateway.bodies import read_body
 from strava_assets.gateway.files import PublicFiles, content_type
 from strava_assets.gateway.owner_access import COOKIE, PATH, SESSION_LASTS, OwnerAccess
+from strava_assets.gateway.owner_guard import (
+    HEADERS,
+    OwnHeaders,
+    UnknownMount,
+    UnknownRoute,
+    guarded,
+    kind_of,
+    owners_only,
+)
 from strava_assets.gateway.pages import leading_on, password_page
 from strava_assets.publish.paths import ID, SITE_PATH
 from strava_assets.settings import Settings
@@ -46,19 +51,8 @@ log = logging.getLogger(__name__)
 
 #: A login is a short form.
 _LARGEST_FORM, _FORM_LASTS = 4096, 10.0
-#: A drawn place is short, too; one with a vertex a metre is not.
-_LARGEST_JSON = 512 * 1024
 #: Shorter answers are not worth packing.
 _WORTH_PACKING = 1000
-_HEADERS = {
-    "Cache-Control": "no-store, private",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Vary": "Cookie",
-    "X-Robots-Tag": "noindex",
-}
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class OwnerView:
@@ -112,46 +106,24 @@ _STREAM = re.compile(rf"({ID})/streams/stream_({ID})\.csv")
 _DATA = re.compile(rf"index\.json|{ID}/(activities\.topojson|(weekly|quarterly)\.json)|{_STREAM.pattern}")
 
 
-class _Unknown:
-    """Routes that are not there for who may not know of them: the next one answers, as for any other address."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child = super().matches(scope)  # type: ignore[misc]
-        if match != Match.NONE:
-            owner: OwnerView = scope["app"].state.owner
-            if not owner.access.may_know(HTTPConnection(scope)):
-                return Match.NONE, {}
-        return match, child
-
-
-class _UnknownMount(_Unknown, Mount):
-    pass
-
-
-class _UnknownRoute(_Unknown, Route):
-    pass
-
-
 def routes() -> list[Any]:
     """To stand before those that answer for any address."""
-    from strava_assets.gateway import owner_zones  # which stands on this module
-
     inner = [
-        Route("/", _guarded(_front)),
-        Route("/login", _guarded(_login), methods=["GET", "POST"]),
-        Route("/logout", _owners(_logout), methods=["POST"]),
-        Route("/config.json", _owners(_config)),
-        *(Route(path, _owners(deed), methods=[method]) for path, deed, method in owner_zones.ROUTES),
-        Route("/{path:path}", _owners(_file)),
+        Route("/", guarded(_front)),
+        Route("/login", guarded(_login), methods=["GET", "POST"]),
+        Route("/logout", owners_only(_logout), methods=["POST"]),
+        Route("/config.json", owners_only(_config)),
+        *(Route(path, owners_only(deed), methods=[method]) for path, deed, method in owner_zones.ROUTES),
+        Route("/{path:path}", owners_only(_file)),
     ]
     return [
-        _UnknownRoute(PATH, _guarded(_slash)),
-        _UnknownMount(PATH, routes=inner, middleware=[Middleware(_OwnHeaders)]),
+        UnknownRoute(PATH, guarded(_slash)),
+        UnknownMount(PATH, routes=inner, middleware=[Middleware(OwnHeaders)]),
     ]
 
 
 async def _slash(request: Request) -> Response:
-    return RedirectResponse(f"{PATH}/", status_code=307, headers=_HEADERS)
+    return RedirectResponse(f"{PATH}/", status_code=307, headers=HEADERS)
 
 
 async def _front(request: Request) -> Response:
@@ -175,7 +147,7 @@ async def _login(request: Request) -> Response:
         return password_page(["This shows everything, also what is hidden from others."])
     if not access.same_origin(request):
         raise HTTPException(403, "this did not come from the login page itself")
-    if _kind(request) != "application/x-www-form-urlencoded":
+    if kind_of(request) != "application/x-www-form-urlencoded":
         raise HTTPException(415, "a form is expected")
     body = await read_body(request, _LARGEST_FORM, _FORM_LASTS)
     given = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=4).get("password", [""])[0]
@@ -262,92 +234,3 @@ def _give_session(request: Request, answer: Response, session: str) -> None:
 def _view(request: Request) -> OwnerView:
     view: OwnerView = request.app.state.owner
     return view
-
-
-def _kind(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _guarded(endpoint: Endpoint) -> Endpoint:
-    """What goes wrong is told to the owner, in a sentence; the log learns only its kind: sentences may name places."""
-
-    @functools.wraps(endpoint)
-    async def guarded(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except HTTPException as error:
-            return PlainTextResponse(f"{error.detail}\n", status_code=error.status_code, headers=error.headers)
-        except StravaAssetsError as error:
-            wrong_use = error.exit_code == 2
-            if not wrong_use:
-                log.error("the owner's view: %s", type(error).__name__)
-            return JSONResponse({"error": str(error)}, status_code=400 if wrong_use else 503)
-        except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            log.error("the owner's view: a fault of ours, %s in %s:%s", type(error).__name__, where.name, where.lineno)
-            return JSONResponse({"error": "something went wrong; the gateway's log says where"}, status_code=500)
-
-    return guarded
-
-
-def _owners(endpoint: Endpoint) -> Endpoint:
-    """Only with a session."""
-
-    @functools.wraps(endpoint)
-    async def only_owners(request: Request) -> Response:
-        if not _view(request).access.is_owner(request):
-            raise HTTPException(401, f"log in first: {PATH}/login")
-        return await endpoint(request)
-
-    return _guarded(only_owners)
-
-
-def owner_json(endpoint: Callable[[Request, Any], Awaitable[Response]]) -> Endpoint:
-    """What changes something: only JSON that one of our own pages sent."""
-
-    @functools.wraps(endpoint)
-    async def taking_json(request: Request) -> Response:
-        if not _view(request).access.same_origin(request):
-            raise HTTPException(403, "this did not come from the page itself")
-        if _kind(request) != "application/json":
-            raise HTTPException(415, "JSON is expected")
-        try:
-            told = json.loads(await read_body(request, _LARGEST_JSON, _FORM_LASTS))
-        except (ValueError, RecursionError):
-            return JSONResponse({"error": "the request is no JSON"}, status_code=400)
-        return await endpoint(request, told)
-
-    return taking_json
-
-
-class _OwnHeaders:
-    """The same headers on every answer, also of refusals: nobody else may keep, frame or read one."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        own = {**_HEADERS, "Content-Security-Policy": _policy(scope["app"].state.owner.settings)}
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                said = {name.lower() for name, _ in message["headers"]} - {b"cache-control", b"vary"}
-                more = [(name.lower().encode(), value.encode()) for name, value in own.items()]
-                kept = [pair for pair in message["headers"] if pair[0].lower() in said]
-                message = {**message, "headers": [*kept, *(pair for pair in more if pair[0] not in said)]}
-            await send(message)
-
-        try:
-            await self.app(scope, receive, sending)
-        except HTTPException as error:  # of the router: a method that an address does not know
-            answer = PlainTextResponse(f"{error.detail}\n", status_code=error.status_code, headers=error.headers)
-            await answer(scope, receive, sending)
-
-
-def _policy(settings: Settings) -> str:
-    """Our own files only; and pictures of tiles, where the owner chose any."""
-    tiles = " https: http:" if settings.map_tiles_url else ""
-    return (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{tiles}; connect-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )

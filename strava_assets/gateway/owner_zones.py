@@ -1,7 +1,7 @@
 """Zones in the owner's view: the ones there are, what a drawn one would hide, and the owner's word on each.
 
 What belongs here: JSON in and out. What does not: the deeds and what is said of them (``zone_deeds``, as on the command
-line), who may (``owner``).
+line), who may (`owner_access`).
 
 A drawing is a GeoJSON feature: a polygon, or a point with ``radius`` in metres; of its properties count ``name``,
 ``mode`` (everywhere, ends_only), ``expansion`` (metres), ``show_this_place`` (true: yes, what was hidden may be
@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from strava_assets.errors import StravaAssetsError, ZoneFileError
-from strava_assets.gateway.owner import OwnerView, owner_json
+from strava_assets.gateway.owner_guard import owner_json
 
 if TYPE_CHECKING:
+    from strava_assets.gateway.owner import OwnerView
     from strava_assets.privacy.zones import Zone
     from strava_assets.zone_changes import Consequences
 
