@@ -144,6 +144,27 @@ def connect() -> None:
 
 
 @app.command()
+def view(
+    password: Annotated[bool, typer.Option("--password", help="Choose a password, to look from elsewhere.")] = False,
+) -> None:
+    """Print a link to your own view of everything, hidden places too: good for half a day, on this machine only."""
+    from strava_assets.gateway.owner_access import PATH, link
+    from strava_assets.owner_password import LONGEST, SHORTEST, hashed
+
+    settings = load()
+    if not password:
+        out.print(link(settings))
+        err.print("Only you: whoever has this link, on this machine, sees where you live. The gateway must be running.")
+        return
+    given = typer.prompt(f"Password ({SHORTEST} to {LONGEST} characters)", hide_input=True, confirmation_prompt=True)
+    out.print(f"STRAVA_ASSETS_OWNER_PASSWORD_HASH={hashed(given)}")
+    err.print(
+        f"Put this line into .env and start the gateway again. It is asked for at {settings.base_url}{PATH}/"
+        + ("" if settings.base_url.startswith("https://") else "; elsewhere only where STRAVA_ASSETS_BASE_URL is https")
+    )
+
+
+@app.command()
 def sync(
     since: Annotated[str | None, typer.Option(help="YYYY-MM-DD; from the first month by default.")] = None,
 ) -> None:

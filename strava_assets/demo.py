@@ -20,7 +20,8 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from strava_assets.database.connection import queries
-from strava_assets.errors import StravaAssetsError
+from strava_assets.errors import SettingsError, StravaAssetsError
+from strava_assets.gateway.owner_access import link
 from strava_assets.installation import Installation, open_installation
 from strava_assets.pipeline import materialize
 from strava_assets.privacy import zone_store
@@ -248,9 +249,17 @@ def _say_where(installation: Installation, stack: Stack, out: Console) -> None:
     settings = installation.settings
     out.print(
         f"\n  the map      {settings.base_url}/\n  Dagster      {stack.dagster_url}/assets\n"
-        f"  the files    {settings.public_root}\n",
+        f"  the files    {settings.public_root}\n{_for_the_owner(settings, out)}",
         markup=False,
     )
+
+
+def _for_the_owner(settings: Settings, out: Console) -> str:
+    """Where the owner sees everything. A service's output is a log, which is no place for a key."""
+    with contextlib.suppress(SettingsError):
+        address = link(settings)
+        return f"  only you     {address if out.is_terminal else 'strava-assets view prints a link'}\n"
+    return ""
 
 
 def _stay(stack: Stack) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from strava_assets.resources import InstallationResource
-from strava_assets.tables import Months, Table, encode, key_of, months_of
+from strava_assets.tables import UNCUT, Months, Table, encode, key_of, months_of
 
 
 class ParquetByMonth(dg.ConfigurableIOManager):
@@ -27,6 +27,8 @@ class ParquetByMonth(dg.ConfigurableIOManager):
         for month, rows in obj.items():
             data = rows if isinstance(rows, bytes) else encode(rows)
             self.installation.store.write(key_of(table, month), data)
+            if table == "activities":  # what is forgotten there is not kept elsewhere until the owner looks
+                self.installation.store.delete(key_of(UNCUT, month))
             written += len(data)
         context.log.info(f"{table}: {len(obj)} months written, {written:,} bytes")
 

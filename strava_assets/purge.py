@@ -17,12 +17,12 @@ from strava_assets.installation import Installation
 from strava_assets.publish import taking_back
 from strava_assets.requests import request_months
 from strava_assets.strava import oauth
-from strava_assets.tables import encode, key_of, months_of
+from strava_assets.tables import UNCUT, encode, key_of, months_of
 from strava_assets.warehouse import load_activities
 from strava_assets.withdrawal import withdraw_hidden
 
 #: Tables with a row an activity, then those with rows that only name the activity.
-_BY_ATHLETE, _BY_ACTIVITY = ("activities", "masked_geometries"), ("activity_streams",)
+_BY_ATHLETE, _BY_ACTIVITY = ("activities", "masked_geometries", UNCUT), ("activity_streams",)
 
 
 @dataclass

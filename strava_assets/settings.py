@@ -21,11 +21,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from strava_assets.dashboard.choices import Choices, tiles_origin
 from strava_assets.errors import SettingsError
 from strava_assets.mail import mail_server
+from strava_assets.owner_password import is_hash
 
 #: Set by our own commands for their children, or read by the tests.
 _OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
 #: What a wrong value is not shown of.
-_SECRET = ("SECRET", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
+_SECRET = ("SECRET", "PASSWORD_HASH", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
 #: One address, with nothing around it.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 #: What we keep in the home that is nobody else's business.
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
 
     base_url: str = Field("http://127.0.0.1:8000", alias="STRAVA_ASSETS_BASE_URL")
     host: str = Field("127.0.0.1", alias="STRAVA_ASSETS_HOST")
+    owner_password_hash: SecretStr | None = Field(None, alias="STRAVA_ASSETS_OWNER_PASSWORD_HASH")
     port: int = Field(8000, alias="STRAVA_ASSETS_PORT", ge=1, le=65535)
     dagster_port: int = Field(3000, alias="STRAVA_ASSETS_DAGSTER_PORT", ge=1, le=65535)
 
@@ -128,6 +130,13 @@ class Settings(BaseSettings):
     @classmethod
     def _tiles(cls, value: str) -> str:
         tiles_origin(value)
+        return value
+
+    @field_validator("owner_password_hash")
+    @classmethod
+    def _password_hash(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_hash(value.get_secret_value()):
+            raise ValueError("is none that `strava-assets view --password` printed")
         return value
 
     @field_validator("alert_email")

@@ -25,6 +25,8 @@ _CRS = pyproj.CRS("EPSG:4326")
 
 Table: TypeAlias = pa.Table | geopandas.GeoDataFrame
 T = TypeVar("T")
+#: The table of months with nothing cut out, for their owner's eyes; made whenever the owner looks (``uncut``).
+UNCUT = "uncut"
 #: What Parquet files begin and end with.
 _MAGIC = b"PAR1"
 

@@ -53,19 +53,22 @@ def config(choices: Choices) -> bytes:
     return (json.dumps(said, ensure_ascii=False) + "\n").encode()
 
 
-def content_policy(tiles_url: str) -> str:
+def content_policy(tiles_url: str, forms: bool = False) -> str:
     """The page's Content-Security-Policy: its own files and nothing else, but for the tiles' host if there is one.
 
     Parameters
     ----------
     tiles_url : str
         As in `Choices`. A name with a placeholder, ``{s}.tile.example.org``, admits all names beside it.
+    forms : bool
+        Whether a form may be sent to where the page is from.
     """
     host = tiles_origin(tiles_url)
+    action = "'self'" if forms else "'none'"
     images = f"'self' data: {host}" if host else "'self' data:"
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'"
+        f"base-uri 'none'; form-action {action}"
     )
 
 

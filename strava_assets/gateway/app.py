@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strava_assets.dashboard.choices import content_policy
 from strava_assets.database.connection import Database, open_database
 from strava_assets.errors import DatabaseUnavailable, StravaAssetsError
-from strava_assets.gateway import consent
+from strava_assets.gateway import consent, owner
 from strava_assets.gateway.files import PublicFiles
 from strava_assets.gateway.group_commit import GroupCommit
 from strava_assets.gateway.pages import page
@@ -61,6 +61,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         base = database if database is not None else await run_in_threadpool(open_database, settings)
         app.state.database = base
+        app.state.owner.start(base)
         app.state.consents = anyio.CapacityLimiter(consent.AT_A_TIME)
         async with GroupCommit(base.url).running() as commit:
             app.state.commit = commit
@@ -77,6 +78,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             Route("/connect", consent.connect),
             Route("/connect/callback", consent.connected),
             Route("/streams/{athlete}/{activity}.csv", _streams, middleware=packed),
+            *owner.routes(),
             Route("/public/{path:path}", _file, middleware=packed),
             Route("/{path:path}", _file, middleware=packed),
         ],
@@ -88,6 +90,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.owner = owner.OwnerView(settings)
     app.state.files = PublicFiles(settings.public_root)
     app.state.path_token, app.state.verify_token = path_token(settings), verify_token(settings)
     app.state.refusals = Refusals()

@@ -63,7 +63,7 @@ class PublicFiles:
 
         There is no Last-Modified: it would tell when a ride was uploaded.
         """
-        data = self._read(key)
+        data = self.read(key)
         if data is None:
             return None
         tag = f'W/"{hashlib.sha256(data).hexdigest()[:32]}"'  # weak, as the bytes on the way may be compressed
@@ -71,9 +71,10 @@ class PublicFiles:
         known = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
         if tag.removeprefix("W/") in known or "*" in known:
             return Response(status_code=304, headers=headers)
-        return Response(data, headers={**headers, "Content-Type": _content_type(key)})
+        return Response(data, headers={**headers, "Content-Type": content_type(key)})
 
-    def _read(self, key: str) -> bytes | None:
+    def read(self, key: str) -> bytes | None:
+        """The file's bytes; None if there is none. ``key`` must be `allowed`."""
         path = self._store.path(key)
         if self._store.is_folder:
             root = os.path.realpath(self._store.path(""))
@@ -90,6 +91,7 @@ def _caching(key: str) -> str:
     return "public, max-age=31536000, immutable" if key.startswith("assets/") else "no-cache"
 
 
-def _content_type(key: str) -> str:
+def content_type(key: str) -> str:
+    """The media type of a public file, by its name."""
     kind = _TYPES.get(os.path.splitext(key)[1].lower()) or mimetypes.guess_type(key)[0] or "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith(_TEXT) and kind != "image/svg+xml" else kind

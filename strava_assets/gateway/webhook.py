@@ -1,6 +1,6 @@
 """Strava's side door: the handshake, and events.
 
-What belongs here: who is let in, and how much of a body is read. What does not: what an event is
+What belongs here: who is let in, and how much of a body is taken. What does not: what an event is
 (``strava.webhooks``), how it is kept (``group_commit``).
 
 Three secrets are compared in constant time: the token of the path, the handshake's, the signature. Subscription
@@ -10,17 +10,17 @@ token gets so far.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 import time
 
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from strava_assets.errors import DatabaseUnavailable
+from strava_assets.gateway.bodies import read_body
 from strava_assets.gateway.group_commit import GroupCommit
 from strava_assets.strava.webhooks import parse_event, signature_holds
 
@@ -28,8 +28,6 @@ from strava_assets.strava.webhooks import parse_event, signature_holds
 LARGEST_BODY = 64 * 1024
 #: Seconds that a body may take to arrive.
 BODY_LASTS = 10.0
-#: After a refusal with the body still on its way, there is nothing to go on with.
-_CLOSE = {"Connection": "close"}
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +49,7 @@ def _handshake(request: Request) -> Response:
 
 async def _event(request: Request) -> Response:
     """Commit the event, then answer; nothing else happens here."""
-    body = await _body(request)
+    body = await read_body(request, LARGEST_BODY, BODY_LASTS)
     key: SecretStr | None = request.app.state.settings.webhook_signing_key
     if key is not None and not signature_holds(
         request.headers.get("x-strava-signature", ""), body, key.get_secret_value()
@@ -86,22 +84,6 @@ class Refusals:
         if time.monotonic() - self._told >= 60:
             log.warning("%d events refused; of the last one, %s", self._count, why)
             self._count, self._told = 0, time.monotonic()
-
-
-async def _body(request: Request) -> bytes:
-    """The body, unless it is too long or too slow."""
-    if (length := request.headers.get("content-length", "")).isdigit() and int(length[:20]) > LARGEST_BODY:
-        raise HTTPException(413, "too long", _CLOSE)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_LASTS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise HTTPException(413, "too long", _CLOSE)
-    except (TimeoutError, ClientDisconnect):
-        raise HTTPException(408, "too slow", _CLOSE) from None
-    return bytes(body)
 
 
 def _same(given: str, secret: str) -> bool:

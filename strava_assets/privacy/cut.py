@@ -110,7 +110,7 @@ def _grown(shape: CutShape, margin: float, ends_only: bool) -> Area:
     return Area.of(shape.center, shapely.buffer(shape.geometry, margin, quad_segs=32), ends_only)
 
 
-def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
+def visible_runs(samples: Samples, areas: Sequence[Area], short_too: bool = False) -> Runs:
     """The runs of samples that may be seen.
 
     Parameters
@@ -118,6 +118,8 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     samples : Samples
     areas : sequence of Area
         From `hidden_areas`.
+    short_too : bool
+        Also runs shorter than `SHORTEST_RUN`: for the owner's own eyes only.
 
     Returns
     -------
@@ -155,8 +157,9 @@ def visible_runs(samples: Samples, areas: Sequence[Area]) -> Runs:
     begins[1:] &= ~goes_on
     ends[:-1] &= ~goes_on
     first, last = np.flatnonzero(begins), np.flatnonzero(ends)
-    enough = _long_enough(tracks, first, last)
-    first, last = first[enough], last[enough]
+    if not short_too:
+        enough = _long_enough(tracks, first, last)
+        first, last = first[enough], last[enough]
     activity = np.searchsorted(tracks.starts, first, side="right") - 1
     if located is not None:
         first, last = located[first], located[last]

@@ -170,15 +170,42 @@ def mask(
         )
         for row in rows
     ]
+    return _masked(rows, reasons, streams, cut.hidden_areas(zones), prints)
+
+
+def uncut(activities: pa.Table, streams: pa.Table, prints: dict[int, str]) -> geopandas.GeoDataFrame:
+    """The same table with nothing cut, hidden or silent, for the owner's own eyes: it must never reach the gate.
+
+    Parameters
+    ----------
+    activities, streams
+        As for `mask`.
+    prints : dict
+        By activity id; they must differ from those of `fingerprints`.
+    """
+    rows = activities.to_pylist()
+    reasons = [None if row["positions"] else "no positions" for row in rows]
+    return _masked(rows, reasons, streams, [], prints, whole=True)
+
+
+def _masked(
+    rows: list[dict[str, Any]],
+    reasons: list[str | None],
+    streams: pa.Table,
+    areas: Sequence[Area],
+    prints: dict[int, str],
+    whole: bool = False,
+) -> geopandas.GeoDataFrame:
+    """Rows for which there is no reason against it, cut; ``whole``: nothing beside the areas is left out, either."""
     shown = [k for k, reason in enumerate(reasons) if reason is None]
     month = MonthSamples.of(streams, [rows[k]["activity_id"] for k in shown])
-    runs = cut.visible_runs(month.samples, cut.hidden_areas(zones))
+    runs = cut.visible_runs(month.samples, areas, short_too=whole)
     cells, starts = lines.simplified(month.samples, runs)
     drawable = np.diff(starts) >= 2
     runs = runs.only(drawable)
     pieces = [cells[a:b] for (a, b), good in zip(itertools.pairwise(starts), drawable, strict=True) if good]
     visible = figures.rebased(month.samples, runs, month.channels["distance"])
-    channels = settling.settled(month.samples, runs, month.channels)
+    channels = month.channels if whole else settling.settled(month.samples, runs, month.channels)
     values = figures.figures(
         runs,
         visible,
@@ -186,7 +213,7 @@ def mask(
         len(shown),
     )
     for place, k in enumerate(shown):
-        _fill(rows[k], place, month, runs, pieces, values)
+        _fill(rows[k], place, month, runs, pieces, values, whole)
         if not rows[k]["first"]:
             reasons[k] = "no visible run"
     return _frame(rows, reasons, prints)
@@ -216,6 +243,7 @@ def _fill(
     runs: Runs,
     pieces: list[NDArray[np.int64]],
     values: dict[str, NDArray[np.float64]],
+    whole: bool,
 ) -> None:
     """Put what is visible of one activity into its row, over what was whole."""
     start, end = month.samples.starts[place], month.samples.starts[place + 1]
@@ -224,7 +252,7 @@ def _fill(
     row["last"] = (runs.last[mine] - start).tolist()
     row["samples_visible"] = int((runs.last[mine] - runs.first[mine] + 1).sum())
     row["pieces"] = [pieces[run] for run in mine]
-    row["partly_hidden"] = row["samples_visible"] < int(end - start)
+    row["partly_hidden"] = not whole and row["samples_visible"] < int(end - start)
     if row["partly_hidden"]:
         row["calories"] = None
     for name in _FLOATS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
+import shapely.geometry
 
 from strava_assets.errors import ZoneFileError
 from strava_assets.privacy import geodesy, strava_zones
@@ -69,6 +70,30 @@ def read_zone_file(path: Path, mode: str = EVERYWHERE) -> list[DrawnZone]:
     if not zones:
         raise ZoneFileError(f"{path}: every row is marked as not private; nothing would be hidden")
     return zones
+
+
+def read_drawing(document: Mapping[str, Any], mode: str = EVERYWHERE) -> list[DrawnZone]:
+    """Read what was drawn on the map: one GeoJSON feature, by the rules for a file's rows.
+
+    Parameters
+    ----------
+    document : mapping
+        A feature, with a polygon, or a point and the property ``radius``; lon/lat.
+    mode : str
+        If its property ``mode`` does not say it.
+
+    Raises
+    ------
+    ZoneFileError
+    """
+    try:
+        given = document.get("properties") or {}
+        properties = {word: given[word] for word in ("name", "radius", "mode") if given.get(word) is not None}
+        geometry = shapely.geometry.shape(document["geometry"])
+        frame = geopandas.GeoDataFrame([properties], geometry=[geometry], crs="OGC:CRS84")
+    except Exception as error:  # whatever it is that shapely makes of it, it is no drawing
+        raise ZoneFileError("what was drawn is no GeoJSON feature with a polygon, or a point and a radius") from error
+    return list(_zones("the drawing", frame, mode))
 
 
 def _zones(file: str, frame: geopandas.GeoDataFrame, mode: str) -> Iterator[DrawnZone]:

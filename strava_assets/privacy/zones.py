@@ -87,10 +87,10 @@ def disc(lon: float, lat: float, radius: float) -> shapely.Geometry:
         Metres; the polygon holds the whole disc.
     """
     plane = shapely.buffer(shapely.Point(0, 0), radius / math.cos(math.pi / 128), quad_segs=32)
-    return _unfolded(geodesy.geometry_to_degrees(plane, (lon, lat)))
+    return unfolded(geodesy.geometry_to_degrees(plane, (lon, lat)))
 
 
-def _unfolded(geometry: shapely.Geometry) -> shapely.Geometry:
+def unfolded(geometry: shapely.Geometry) -> shapely.Geometry:
     """Split a polygon whose longitudes jump across ±180° into its two halves."""
     coords = shapely.get_coordinates(geometry)
     if np.ptp(coords[:, 0]) < 180:

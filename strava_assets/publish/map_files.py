@@ -121,6 +121,12 @@ def features_of(
     return features
 
 
+def newest_first(features: Sequence[Feature]) -> list[Feature]:
+    """By day; within a day by the keyed id, so that no order of the clock is told."""
+    ordered = sorted(features, key=lambda feature: feature.properties["actID"])
+    return sorted(ordered, key=lambda feature: feature.properties["startDate"], reverse=True)
+
+
 def publish_map(
     gate: Gate,
     features: Mapping[str, Sequence[Feature]],
@@ -210,10 +216,7 @@ def _publish_map(
         report.waiting += sorted(csvs.keys() - {f.properties["actID"] for f in ready})
         if not ready:
             continue
-        # newest day first; within a day by the keyed id, so that no order of the clock is told
-        ready.sort(key=lambda f: f.properties["actID"])
-        ready.sort(key=lambda f: f.properties["startDate"], reverse=True)
-        data = topojson_file.encode(ready)
+        data = topojson_file.encode(newest_first(ready))
         maps.append((athlete, gate.rules.athletes[athlete], topojson_file.read(data)))
         objects[map_path(athlete)] = data
         report.activities += len(ready)

@@ -77,7 +77,7 @@ def publish_month(
         files = dict(
             zip(
                 (paths[activity] for activity in batch),
-                _encode(shown[shown["activity_id"].isin(batch)], streams(batch), batch, dropped),
+                encode(shown[shown["activity_id"].isin(batch)], streams(batch), batch, dropped),
                 strict=True,
             )
         )
@@ -102,13 +102,35 @@ def _is_current(known: Known | None, fingerprint: str) -> bool:
     return known is not None and known.fingerprint == fingerprint
 
 
-def _encode(masked: pd.DataFrame, streams: pa.Table, ids: list[int], dropped: frozenset[str]) -> list[bytes]:
+def encode(
+    masked: pd.DataFrame, streams: pa.Table, ids: list[int], dropped: frozenset[str], whole: bool = False
+) -> list[bytes]:
+    """The CSVs of masked rows.
+
+    Parameters
+    ----------
+    masked : DataFrame
+        Rows of at least these activities.
+    streams : pa.Table
+        ``schema.STREAMS``, ordered by activity and sample.
+    ids : list of int
+        Activity ids, in order.
+    dropped : frozenset of str
+        Columns that are left out.
+    whole : bool
+        The rows are of ``masked.uncut``: no channel has to settle.
+
+    Returns
+    -------
+    list of bytes
+        One an activity.
+    """
     month = MonthSamples.of(streams, ids)
     runs = runs_of(masked, month)
     visible = figures.rebased(month.samples, runs, month.channels["distance"])
     owner = runs.activity[visible.run]
     first_run = np.searchsorted(runs.activity, np.arange(len(ids)))
-    channels = settling.settled(month.samples, runs, month.channels)
+    channels = month.channels if whole else settling.settled(month.samples, runs, month.channels)
     columns = {name: values[visible.index] for name, values in channels.items() if name != "moving"}
     columns |= {
         "segment": (visible.run - first_run[owner]).astype(float),

@@ -132,7 +132,7 @@ def encode(features: Sequence[Feature]) -> bytes:
         TopoJSON, quantised on a grid of 1e-5 degrees that never moves: one activity's vertices do not
         depend on the others'. The transform begins at the corner of what is visible.
     """
-    box = _box(features)
+    box = box_of(features)
     arcs = [arc for feature in features for arc in feature.arcs]
     x, y = (0, 0) if box is None else box[:2]
     return _head(features, box) + (_ARCS + _joined(arcs, x, y) + _END if arcs else _NO_ARCS)
@@ -142,7 +142,7 @@ def _joined(arcs: Sequence[Arc], x: int, y: int) -> bytes:
     return _NEXT.join([b"%d,%d%b" % (arc[0] - x, arc[1] - y, arc[2]) for arc in arcs])
 
 
-def _box(features: Sequence[Feature]) -> Box | None:
+def box_of(features: Sequence[Feature]) -> Box | None:
     """Of all lines; None if there are none."""
     boxes = [feature.box for feature in features if feature.box is not None]
     if boxes and len(boxes) == len(features):

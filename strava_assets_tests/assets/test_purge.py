@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from strava_assets import resources, sensors
+from strava_assets import resources, sensors, uncut
 from strava_assets.definitions import defs
 from strava_assets.errors import SettingsError
 from strava_assets.installation import Installation
@@ -17,7 +17,7 @@ from strava_assets.publish.verify import verify
 from strava_assets.purge import find_athlete, purge_athlete
 from strava_assets.resources import InstallationResource
 from strava_assets.stores import Store
-from strava_assets.tables import months_of
+from strava_assets.tables import UNCUT, months_of
 from strava_assets_tests.assets.conftest import public_files, run
 from strava_assets_tests.privacy.worlds import Place
 from strava_assets_tests.recordings import folder_of_rides
@@ -38,7 +38,7 @@ def both(
 
 def nothing_is_left(installation: Installation, athlete: int, public: str) -> None:
     assert [key for key in installation.store.keys("landing") if f"/{athlete}/" in key] == []
-    for table in ("activities", "masked_geometries"):
+    for table in ("activities", "masked_geometries", UNCUT):
         months = months_of(installation.store, table)
         assert all(athlete not in months[month].column("athlete_id").to_pylist() for month in months)
     months = months_of(installation.store, "activity_streams")
@@ -62,6 +62,7 @@ def test_nothing_of_them_is_left_and_the_others_stay_as_they_were(
 ) -> None:
     history, before, ben = both
     public = history.athletes()[ben][0]
+    assert len(uncut.view(history).where) == 16
     report = purge_athlete(history, ben)
     assert str(report).startswith("Ben is removed: 4 activities, 7 public files, 4 originals")
     nothing_is_left(history, ben, public)

@@ -52,7 +52,7 @@ def encoded(frame: Any, streams: pa.Table, dropped: frozenset[str] = frozenset()
     ids = {int(number): (ATHLETE, f"{int(number):016x}") for number in frame["activity_id"]}
     shown = frame[frame["hidden_because"].isna()]
     numbers = [int(number) for number in shown["activity_id"]]
-    csvs = month_files._encode(shown, streams, numbers, dropped) if numbers else []
+    csvs = month_files.encode(shown, streams, numbers, dropped) if numbers else []
     files = dict(zip((csv_path(*ids[number]) for number in numbers), csvs, strict=True))
     features = map_files.features_of(frame, ids, ZoneNames([])).get(ATHLETE, [])
     if features:
