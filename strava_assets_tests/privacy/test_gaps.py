@@ -93,15 +93,16 @@ def test_what_happened_in_a_hidden_place_does_not_decide_what_is_usual() -> None
     east = np.concatenate([np.arange(-1500, -400, 5.0), np.linspace(-100, 100, 1500), np.arange(400, 3000, 5.0)])
     home, pause = around(EQUATOR), 1500 + 220 + 300
     east[pause:] += 300
-    found = []
-    for inside in (1.0, 600.0):
-        intervals = np.ones(len(east))
-        intervals[221:1720] = inside
-        intervals[pause] = 400
-        found.append(runs((east, np.cumsum(intervals)), zones=[home]))
-    assert found[0] == found[1]
-    assert [run[1] for run in found[0]][-1] == pause
-    assert len(found[0]) == 3
+    for usual, shown in ((1.0, 3), (50.0, 2)):  # a pause eight times as long as usual is none
+        found = []
+        for inside in (1.0, 600.0):
+            intervals = np.full(len(east), usual)
+            intervals[221:1720] = inside
+            intervals[pause] = 400
+            found.append(runs((east, np.cumsum(intervals)), zones=[home]))
+        assert found[0] == found[1]
+        assert len(found[0]) == shown
+        assert ([run[1] for run in found[0]][-1] == pause) == (shown == 3)
 
 
 def test_an_activity_of_one_sample_does_not_go_on_in_the_next() -> None:

@@ -219,6 +219,17 @@ def test_files_tell_no_time(published: Published) -> None:
         assert path.stat().st_mtime == NO_TIME, path
 
 
+def test_a_file_tells_no_time_from_its_first_moment(published: Published) -> None:
+    path, gate = a_csv(published), published.installation.gate()
+    key, data = path.relative_to(published.root).as_posix(), path.read_bytes()
+    number = next(entry.activity_id for where, entry in gate.known().items() if where == key)
+    assert number is not None
+    gate.withdraw([key])
+    gate.publish({key: data}, activities={key: number})
+    for told in (path, path.parent, published.root):
+        assert told.stat().st_mtime == NO_TIME, told
+
+
 def test_a_folder_does_not_tell_when_something_in_it_was_withdrawn(published: Published) -> None:
     path = a_csv(published)
     published.installation.gate().withdraw([str(path.relative_to(published.root))])
