@@ -13,14 +13,14 @@ FAULTS = (
     Fault(
         "the track is simplified before it is cut",
         MASKED,
-        "    runs = cut.visible_runs(month.samples, cut.hidden_areas(zones))\n",
+        "    runs = cut.visible_runs(month.samples, areas, short_too=whole)\n",
         """\
     drawn, _ = lines.simplified(month.samples, cut.visible_runs(month.samples, []))
     cells_of_all = np.rint(np.column_stack([month.samples.lon, month.samples.lat]) * lines.CELLS)
     kept = (cells_of_all[:, None] == drawn[None]).all(-1).any(1)
     rough = np.where(kept, month.samples.lon, np.nan)
     rough_samples = Samples(rough, month.samples.lat, month.samples.time, month.samples.starts)
-    runs = cut.visible_runs(rough_samples, cut.hidden_areas(zones))
+    runs = cut.visible_runs(rough_samples, areas, short_too=whole)
 """,
         ("privacy/test_masked.py::test_the_cut_comes_first_and_sees_every_sample_that_simplifying_would_drop",),
     ),

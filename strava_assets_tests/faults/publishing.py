@@ -115,8 +115,8 @@ FAULTS = (
     Fault(
         "rides of a day stand in the order in which they were ridden",
         MAPS,
-        '        ready.sort(key=lambda f: f.properties["actID"])\n',
-        "",
+        '    ordered = sorted(features, key=lambda feature: feature.properties["actID"])\n',
+        "    ordered = list(features)\n",
         ("publish/test_features.py::test_the_order_of_a_days_rides_tells_no_clock",),
     ),
     Fault(

@@ -20,15 +20,20 @@ __all__ = ["shared"]
 
 
 def test_no_request_is_a_fault_and_none_leaves_anything_behind() -> None:
+    past_the_doors = {200, 302, 400, 403, 404, 405}
+    seen: set[tuple[str, int]] = set()
     with a_gateway() as (settings, process, routes):
-        report = fuzz(settings.base_url, routes, process.pid, seconds=4, seed=1)
-        assert process.poll() is None
-    assert report.examples == []
-    assert report.faults == 0
-    assert not report.grew
-    statuses = {status for _, status in report.statuses}
-    assert statuses >= {200, 302, 400, 403, 404, 405}, "it got past the doors"
-    assert report.statuses["POST /webhook/{token}", 200] > 0
+        for seed in range(1, 9):  # on a busy machine few requests are answered in a round
+            report = fuzz(settings.base_url, routes, process.pid, seconds=4, seed=seed)
+            assert process.poll() is None
+            assert report.examples == []
+            assert report.faults == 0
+            assert not report.grew
+            seen |= {told for told, count in report.statuses.items() if count}
+            if {status for _, status in seen} >= past_the_doors and ("POST /webhook/{token}", 200) in seen:
+                break
+    assert {status for _, status in seen} >= past_the_doors
+    assert ("POST /webhook/{token}", 200) in seen
 
 
 @pytest.fixture
