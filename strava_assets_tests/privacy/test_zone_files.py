@@ -79,7 +79,10 @@ def test_holes_are_filled_and_counted(tmp_path: Path) -> None:
     frame(ring, SQUARE).to_file(tmp_path / "ring.gpkg")
     with_holes, without = read_zone_file(tmp_path / "ring.gpkg")
     assert (with_holes.holes, without.holes) == (2, 0)
+    assert with_holes.name == ""  # no column says one
     assert shapely.contains_xy(with_holes.geometry, HOME.lon, HOME.lat)
+    frame(shapely.MultiPolygon([ring, Place(8.9, 46.2).polygon(circle(60))])).to_file(tmp_path / "far.gpkg")
+    assert [zone.holes for zone in read_zone_file(tmp_path / "far.gpkg")] == [2, 0]  # of the row, told once
 
 
 def test_heights_are_left_out(tmp_path: Path) -> None:
@@ -100,6 +103,22 @@ def test_points_have_the_radius_that_their_row_says(tmp_path: Path) -> None:
     zones = read_zone_file(tmp_path / "points.gpkg")
     widths = [geodesy.across([zone.geometry]) for zone in zones]
     assert np.allclose(widths, [300, 160, 160], atol=1)
+    assert {zone.holes for zone in zones} == {0}
+
+
+@pytest.mark.parametrize("radius", [0.99, 50_001.0, -80.0, None, "wide"])
+def test_a_point_without_a_radius_of_metres_refuses_the_file(tmp_path: Path, radius: Any) -> None:
+    fitting = "80" if isinstance(radius, str) else 80.0
+    frame(shapely.Point(7.6, 47.5), shapely.Point(7.65, 47.52), name=["a", "b"], radius=[fitting, radius]).to_file(tmp_path / "p.gpkg")
+    with pytest.raises(ZoneFileError, match=r"row 2 \(b\): a point needs a radius in metres, between 1 and 50,000"):
+        read_zone_file(tmp_path / "p.gpkg")
+
+
+@pytest.mark.parametrize("radius", [1.0, 50_000.0])
+def test_a_point_may_have_the_smallest_radius_and_the_largest(tmp_path: Path, radius: float) -> None:
+    frame(shapely.Point(7.6, 47.5), radius=[radius]).to_file(tmp_path / "p.gpkg")
+    [zone] = read_zone_file(tmp_path / "p.gpkg")
+    assert geodesy.across([zone.geometry]) == pytest.approx(2 * radius, rel=0.01)
 
 
 def test_every_layer_of_a_geopackage_is_read_and_tables_and_empty_layers_are_passed_over(tmp_path: Path) -> None:
@@ -118,12 +137,39 @@ def test_a_bad_row_is_named_with_its_layer(tmp_path: Path) -> None:
     frame(shapely.LineString([(7.6, 47.5), (7.7, 47.5)])).to_file(file, layer="paths")
     with pytest.raises(ZoneFileError, match=r"layer paths, row 1: is a .*LineString"):
         read_zone_file(file)
+    with pytest.raises(ZoneFileError, match=r"^\S+alone\.gpkg, row 1: is a .*LineString"):  # of one layer, no need to
+        frame(shapely.LineString([(7.6, 47.5), (7.7, 47.5)])).to_file(tmp_path / "alone.gpkg", layer="paths")
+        read_zone_file(tmp_path / "alone.gpkg")
 
 
 def test_nothing_but_empty_layers_is_no_file_of_zones(tmp_path: Path) -> None:
     frame(SQUARE).iloc[:0].to_file(tmp_path / "empty.gpkg", layer="a")
     with pytest.raises(ZoneFileError, match="has no zones in it"):
         read_zone_file(tmp_path / "empty.gpkg")
+    frame(SQUARE).iloc[:0].to_file(tmp_path / "empty.shp")
+    (tmp_path / "empty.prj").unlink()  # where coordinates mean nothing, none are needed
+    with pytest.raises(ZoneFileError, match="has no zones in it"):
+        read_zone_file(tmp_path / "empty.shp")
+
+
+def test_a_file_in_which_nothing_is_drawn_is_refused(tmp_path: Path) -> None:
+    file, nothing = tmp_path / "project.gpkg", "has no geometries in it"
+    pyogrio.write_dataframe(pd.DataFrame({"note": ["x"]}), file, layer="notes")
+    with pytest.raises(ZoneFileError, match=nothing):
+        read_zone_file(file)
+    frame(None, None, note=["x", "y"]).to_file(file, layer="to be drawn")
+    with pytest.raises(ZoneFileError, match=nothing):
+        read_zone_file(file)
+    frame(SQUARE, name=["home"]).to_file(file, layer="places")
+    assert [zone.name for zone in read_zone_file(file)] == ["home"]
+    with pytest.raises(ZoneFileError, match="nowhere.gpkg: there is no such file"):
+        read_zone_file(tmp_path / "nowhere.gpkg")
+
+
+def test_a_file_of_which_nothing_is_private_is_refused(tmp_path: Path) -> None:
+    frame(SQUARE, OTHER, privacy=["No", "false"]).to_file(tmp_path / "open.gpkg")
+    with pytest.raises(ZoneFileError, match="every row is marked as not private; nothing would be hidden"):
+        read_zone_file(tmp_path / "open.gpkg")
 
 
 @pytest.mark.parametrize("folder", ["", "places/zones of mine/"])
@@ -169,7 +215,10 @@ WORLD = shapely.box(-180, -90, 180, 90)
         (shapely.GeometryCollection([SQUARE, shapely.LineString([(7.6, 47.5), (7.7, 47.5)])]), "GeometryCollection"),
         (shapely.Polygon([(7.6, 47.5), (7.61, 47.51), (7.61, 47.5), (7.6, 47.51)]), "not a valid polygon"),
         (shapely.Polygon([(7.6, 47.5), (7.61, 47.5), (7.62, 47.5)]), "not a valid polygon|no area"),
+        (shapely.box(7.6, 0.0, 7.61, 5e-324), "has no area"),
         (shapely.box(200.0, 46.0, 201.0, 46.1), "outside the world"),
+        (shapely.box(179.99, 46.0, 180.01, 46.01), "outside the world"),
+        (shapely.box(7.6, -90.01, 7.61, -89.99), "outside the world"),
         (None, "has no geometry"),
     ],
 )
@@ -183,6 +232,31 @@ def test_what_is_no_place_is_refused_in_one_line_that_names_the_row(tmp_path: Pa
         read_zone_file(tmp_path / "z.geojson")
     assert "row 2 (b)" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("lat", "fits", "too_wide"), [(0.0, 0.87, 0.91), (47.5, 1.29, 1.34), (60.0, 1.74, 1.81), (-60.0, 1.74, 1.81)]
+)
+def test_a_zone_is_at_most_a_hundred_kilometres_wide_wherever_it_is(
+    tmp_path: Path, lat: float, fits: float, too_wide: float
+) -> None:
+    """From corner to corner of its box; of these, the height is a fifth."""
+    for east, accepted in ((fits, True), (too_wide, False)):
+        frame(shapely.box(7.0, lat - 0.1, 7.0 + east, lat + 0.1)).to_file(tmp_path / "wide.geojson")
+        if accepted:
+            assert len(read_zone_file(tmp_path / "wide.geojson")) == 1
+        else:
+            with pytest.raises(ZoneFileError, match="is 10[1-5] km wide; a zone is a place of at most 100 km"):
+                read_zone_file(tmp_path / "wide.geojson")
+
+
+def test_a_collection_of_multipolygons_and_polygons_is_their_union(tmp_path: Path) -> None:
+    barns = shapely.MultiPolygon([HOME.polygon(circle(30, center=(east, 0))) for east in (300, 600)])
+    ring = shapely.Polygon(HOME.degrees(circle(150)), [HOME.degrees(circle(40))])
+    frame(shapely.GeometryCollection([ring, barns])).to_file(tmp_path / "c.geojson")
+    [zone] = read_zone_file(tmp_path / "c.geojson")
+    assert len(shapely.get_parts(zone.geometry)) == 3
+    assert zone.holes == 1
 
 
 def test_a_collection_of_polygons_is_their_union(tmp_path: Path) -> None:
