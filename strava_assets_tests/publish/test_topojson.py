@@ -13,7 +13,7 @@ from topojson import Topology
 
 from strava_assets.publish import topojson_file
 from strava_assets.publish.topojson_decoder import decode
-from strava_assets.publish.topojson_file import CELL, Feature, arcs_of, encode, read
+from strava_assets.publish.topojson_file import CELL, Arc, Feature, arcs_of, encode, read
 
 steps = st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_size=1, max_size=30)
 
@@ -132,6 +132,12 @@ def test_a_map_that_is_not_written_as_ours_is_refused_with_why(before: bytes, af
     odd = good.replace(before, after)
     with pytest.raises(ValueError, match=f"^not a map as we write it .*{words}"):
         read(odd)
+
+
+def test_a_line_of_one_position_is_read_as_it_is() -> None:
+    arc = Arc(700_012, -4_700_034, b"")
+    members = [feature([np.array([(0, 0), (40, 30)])]), Feature(PROPERTIES, [arc])]
+    assert read(encode(members)).features[1].arcs == [arc]
 
 
 def test_of_nothing_the_file_has_no_box_and_no_corner() -> None:
