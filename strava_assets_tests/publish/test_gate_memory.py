@@ -118,7 +118,7 @@ def test_only_who_is_sceptical_looks_at_the_bytes_again(published: Published) ->
 
 def test_a_refusal_tells_three_findings_and_how_many_more(published: Published) -> None:
     gate = published.installation.gate()
-    for count, more in ((2, ""), (3, ""), (5, " and 2 more")):
+    for count, more in ((2, ""), (3, ""), (4, " and 1 more"), (5, " and 2 more")):
         objects = {f"note{number}.txt": b"x" for number in range(count)}
         shown = "; ".join(f"I7 {name}: is no public file's name" for name in list(objects)[:3])
         with pytest.raises(GateRefused) as refusal:
