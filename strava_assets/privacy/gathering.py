@@ -57,8 +57,7 @@ def gathered(first: NDArray[np.float64], last: NDArray[np.float64], most: int) -
     most : int
         How many at most; none only if there is no track.
     """
-    if not (count := len(first)):
-        return []
+    count = len(first)
     lon, lat = np.concatenate([first, last]).T
     cells, of_cell, around = _cells(lon, lat)
     left = np.ones(2 * count, bool)
@@ -124,6 +123,7 @@ def _without_late_beginnings(places: list[Gathered]) -> list[Gathered]:
         if near and place.last <= _LAST * place.ends:
             near[0].tracks = np.union1d(near[0].tracks, place.tracks)
             near[0].ends += place.ends
+            near[0].last += place.last
         else:
             kept.append(place)
     return sorted(kept, key=lambda place: (-len(place.tracks), -place.ends))

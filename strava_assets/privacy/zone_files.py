@@ -136,7 +136,7 @@ def _layers(path: Path) -> Iterator[tuple[str, geopandas.GeoDataFrame]]:
                 said = "it is none that GDAL knows: GeoJSON, GeoPackage, Shapefile, KML, …"
             raise ZoneFileError(f"{path}: cannot be read as a file of zones ({said})") from error
         for name, frame in frames:
-            if len(frame) and (not isinstance(frame, geopandas.GeoDataFrame) or frame.geometry.isna().all()):
+            if len(frame) and frame.geometry.isna().all():
                 continue
             found = True
             if len(frame) and frame.crs is None:
@@ -184,7 +184,7 @@ def _judged(geometry: Any, radius: Any, where: str) -> tuple[list[shapely.Geomet
         )
     if geometry.area == 0:
         raise ZoneFileError(f"{where}: has no area; nothing would be hidden for it")
-    polygons = shapely.get_parts(shapely.get_parts(geometry)) if "MultiPolygon" in kinds else parts
+    polygons = shapely.get_parts(parts)  # a collection's multipolygons have parts of their own
     for polygon in polygons:
         if (width := _width(polygon)) > _WIDEST:
             raise ZoneFileError(
@@ -200,8 +200,7 @@ def _judged(geometry: Any, radius: Any, where: str) -> tuple[list[shapely.Geomet
 def _width(geometry: shapely.Geometry) -> float:
     """The diagonal of a geometry's box, metres; longitudes are taken as they stand."""
     west, south, east, north = geometry.bounds
-    nearest = 0.0 if south < 0 < north else min(abs(south), abs(north))
-    wide = (east - west) * math.cos(math.radians(nearest))
+    wide = (east - west) * math.cos(math.radians(min(abs(south), abs(north))))
     return math.hypot(wide, north - south) * geodesy.LONGEST_DEGREE
 
 

@@ -123,7 +123,6 @@ def decode(data: bytes, only: Sequence[str] | None = None) -> DecodedCsv:
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.float64()),
                 null_values=[""],
-                strings_can_be_null=False,
                 include_columns=only or [],
             ),
         )

@@ -264,7 +264,7 @@ def with_our_properties(found: MapFile) -> MapFile:
 
 def _pieces(data: bytes, at: int) -> list[bytes]:
     """The arcs, from each one's first position to its last."""
-    if data.endswith(_NO_ARCS) and at == len(data) - len(_NO_ARCS):
+    if data.endswith(_NO_ARCS):
         return []
     if not (data.startswith(_ARCS, at) and data.endswith(_END)):
         raise ValueError("its arcs are no list of lists of positions")

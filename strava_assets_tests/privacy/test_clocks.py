@@ -16,6 +16,7 @@ from strava_assets.privacy.clocks import tells_instant, without_instant
         ("2024-05-01_06-30_Wed", "Wed"),
         ("01-MAY-24 18:22:44", None),
         ("Running 5/1/24 7:30 am", "Running"),
+        ("Morning 5/1/24 7:30 am _ Ride - ", "Morning Ride"),
         ("Cycling May 1, 2024 7:30 PM", "Cycling"),
         ("Laufen 01.05.2024, 06:30", "Laufen"),
         ("06:30 01.05.2024 Tour", "Tour"),

@@ -15,8 +15,8 @@ import shapely
 from strava_assets.archive.recordings import read_recording
 from strava_assets.errors import StravaAssetsError
 from strava_assets.places import as_features, ranked
-from strava_assets.privacy import cut_shapes, provisional
-from strava_assets.privacy.gathering import gathered
+from strava_assets.privacy import cut_shapes, gathering, geodesy, provisional
+from strava_assets.privacy.gathering import Gathered, gathered
 from strava_assets.privacy.zone_files import read_zone_file
 from strava_assets.privacy.zones import Zone
 from strava_assets_tests.privacy.worlds import Place
@@ -109,6 +109,76 @@ def test_a_neighbour_at_whose_door_tracks_end_is_a_place_of_its_own() -> None:
     friend = city.degrees(rng.normal(0, 8, (20, 2)) + [300, 0])
     places = gathered(np.concatenate([home, home[:20]]), np.concatenate([home, friend]), 12)
     assert [len(place.tracks) for place in places] == [70, 20]
+
+
+def ends(*groups: tuple[int, float, float]) -> np.ndarray:
+    """So many ends at each place, metres east and north of the city."""
+    return Place(7.6, 47.5).degrees(np.repeat([group[1:] for group in groups], [group[0] for group in groups], axis=0))
+
+
+def told(places: list[Gathered]) -> list[tuple[int, int, int]]:
+    return [(len(place.tracks), place.ends, place.last) for place in places]
+
+
+def test_tracks_are_counted_once_and_their_ends_each() -> None:
+    first, last = ends((20, 0, 0), (7, 5_000, 0)), ends((12, 0, 0), (8, 9_000, 0), (7, 5_000, 0))
+    assert told(gathered(first, last, 12)) == [(20, 32, 12), (8, 8, 8), (7, 14, 7)]
+
+
+@pytest.mark.parametrize("angle", range(0, 360, 45))
+def test_what_is_no_farther_than_the_reach_is_there(angle: int) -> None:
+    east, north = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    for away, there in ((145, [(21, 42, 21)]), (155, [(20, 40, 20), (1, 2, 1)])):
+        both = ends((20, 0, 0), (1, away * east, away * north))
+        assert told(gathered(both, both, 12)) == there
+
+
+@pytest.mark.parametrize(
+    ("last", "away", "told_of_home"), [(2, 400, (68, 118, 50)), (3, 400, (50, 97, 47)), (2, 500, (50, 98, 48))]
+)
+def test_late_beginnings_are_the_homes_that_is_near(last: int, away: float, told_of_home: tuple[int, int, int]) -> None:
+    """Of twenty tracks' ends a few streets away no more than a tenth are last ones."""
+    begins = ends((50, 0, 0), (20 - last, 0, away), (last, 9_000, 0))
+    finishes = ends((50 - last, 0, 0), (last, 0, away), (20, 5_000, 0))
+    assert told(gathered(begins, finishes, 12))[0] == told_of_home
+
+
+@pytest.mark.parametrize(("late", "expected"), [(20, [(40, 60, 20)]), (30, [(30, 30, 0), (20, 40, 20)])])
+def test_a_place_is_only_taken_for_one_that_is_more_frequent(late: int, expected: list[tuple[int, int, int]]) -> None:
+    begins = ends((20, 0, 0), (late, 400, 0))
+    finishes = np.concatenate([ends((20, 0, 0)), ends(*((1, 5_000.0 * k, 0) for k in range(1, late + 1)))])
+    assert told(gathered(begins, finishes, 50))[: len(expected)] == expected
+
+
+def test_of_two_places_with_as_many_tracks_the_one_with_more_ends_comes_first() -> None:
+    first, last = ends((9, 0, 0), (9, 5_000, 0)), ends((9, 9_000, 0), (9, 5_000, 0))
+    for places in (gathered(first, last, 12), gathered(first[::-1], last[::-1], 12)):
+        assert told(places)[0] == (9, 18, 9)
+        assert sorted(told(places)[1:]) == [(9, 9, 0), (9, 9, 9)]
+
+
+def test_the_middle_lies_where_ends_are_densest_and_not_between_two_places() -> None:
+    rng, city = np.random.default_rng(3), Place(7.6, 47.5)
+    home, friend = rng.normal(0, 20, (50, 2)), rng.normal(0, 20, (40, 2)) + [110, 0]
+    both = city.degrees(np.concatenate([home, friend]))
+    [lon, lat] = gathered(both, both, 12)[0].center
+    assert np.hypot(*city.metres(np.array([[lon, lat]]))[0]) < 12
+
+
+@pytest.mark.parametrize("city", [*CITIES, (10.0, 0.0), (-180.0, 89.5), (0.0, -88.0)])
+def test_ends_are_counted_with_all_that_are_near_and_none_that_are_far(city: tuple[float, float]) -> None:
+    """Within two cells of fifty metres in any direction; never farther than across three of each."""
+    rng, place = np.random.default_rng(8), Place(*city)
+    metres = rng.uniform(-400, 400, (300, 2))
+    lon, lat = place.degrees(metres).T
+    lon = geodesy.unwrap(lon)
+    cells, of_cell, around = gathering._cells(lon, lat)
+    assert around.shape == (cells, 25)
+    counted = np.array([np.isin(of_cell, around[cell]) for cell in of_cell])
+    apart = np.array([gathering._distances(lon, lat, here) for here in zip(lon, lat, strict=True)])
+    assert counted[apart < 70].all()
+    assert not counted[apart > 230].any()
+    assert all(len(set(row[row < cells])) == (row < cells).sum() for row in around)  # each cell once
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

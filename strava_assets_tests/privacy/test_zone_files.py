@@ -17,6 +17,7 @@ import shapely
 from strava_assets.errors import ZoneFileError
 from strava_assets.privacy import geodesy
 from strava_assets.privacy.zone_files import read_zone_file
+from strava_assets.privacy.zones import DrawnZone
 from strava_assets_tests.privacy.worlds import Place, circle
 
 HOME, WORK = Place(7.6, 47.5), Place(7.65, 47.52)
@@ -79,7 +80,10 @@ def test_holes_are_filled_and_counted(tmp_path: Path) -> None:
     frame(ring, SQUARE).to_file(tmp_path / "ring.gpkg")
     with_holes, without = read_zone_file(tmp_path / "ring.gpkg")
     assert (with_holes.holes, without.holes) == (2, 0)
+    assert with_holes.name == ""  # no column says one
     assert shapely.contains_xy(with_holes.geometry, HOME.lon, HOME.lat)
+    frame(shapely.MultiPolygon([ring, Place(8.9, 46.2).polygon(circle(60))])).to_file(tmp_path / "far.gpkg")
+    assert [zone.holes for zone in read_zone_file(tmp_path / "far.gpkg")] == [2, 0]  # of the row, told once
 
 
 def test_heights_are_left_out(tmp_path: Path) -> None:
@@ -100,6 +104,24 @@ def test_points_have_the_radius_that_their_row_says(tmp_path: Path) -> None:
     zones = read_zone_file(tmp_path / "points.gpkg")
     widths = [geodesy.across([zone.geometry]) for zone in zones]
     assert np.allclose(widths, [300, 160, 160], atol=1)
+    assert {zone.holes for zone in zones} == {0}
+
+
+@pytest.mark.parametrize("radius", [0.99, 50_001.0, -80.0, None, "wide"])
+def test_a_point_without_a_radius_of_metres_refuses_the_file(tmp_path: Path, radius: Any) -> None:
+    fitting = "80" if isinstance(radius, str) else 80.0
+    frame(shapely.Point(7.6, 47.5), shapely.Point(7.65, 47.52), name=["a", "b"], radius=[fitting, radius]).to_file(
+        tmp_path / "p.gpkg"
+    )
+    with pytest.raises(ZoneFileError, match=r"row 2 \(b\): a point needs a radius in metres, between 1 and 50,000"):
+        read_zone_file(tmp_path / "p.gpkg")
+
+
+@pytest.mark.parametrize("radius", [1.0, 50_000.0])
+def test_a_point_may_have_the_smallest_radius_and_the_largest(tmp_path: Path, radius: float) -> None:
+    frame(shapely.Point(7.6, 47.5), radius=[radius]).to_file(tmp_path / "p.gpkg")
+    [zone] = read_zone_file(tmp_path / "p.gpkg")
+    assert geodesy.across([zone.geometry]) == pytest.approx(2 * radius, rel=0.01)
 
 
 def test_every_layer_of_a_geopackage_is_read_and_tables_and_empty_layers_are_passed_over(tmp_path: Path) -> None:
@@ -118,12 +140,39 @@ def test_a_bad_row_is_named_with_its_layer(tmp_path: Path) -> None:
     frame(shapely.LineString([(7.6, 47.5), (7.7, 47.5)])).to_file(file, layer="paths")
     with pytest.raises(ZoneFileError, match=r"layer paths, row 1: is a .*LineString"):
         read_zone_file(file)
+    frame(shapely.LineString([(7.6, 47.5), (7.7, 47.5)])).to_file(tmp_path / "alone.gpkg", layer="paths")
+    with pytest.raises(ZoneFileError, match=r"^\S+alone\.gpkg, row 1: is a .*LineString"):  # of one layer, no need to
+        read_zone_file(tmp_path / "alone.gpkg")
 
 
 def test_nothing_but_empty_layers_is_no_file_of_zones(tmp_path: Path) -> None:
     frame(SQUARE).iloc[:0].to_file(tmp_path / "empty.gpkg", layer="a")
     with pytest.raises(ZoneFileError, match="has no zones in it"):
         read_zone_file(tmp_path / "empty.gpkg")
+    frame(SQUARE).iloc[:0].to_file(tmp_path / "empty.shp")
+    (tmp_path / "empty.prj").unlink()  # where coordinates mean nothing, none are needed
+    with pytest.raises(ZoneFileError, match="has no zones in it"):
+        read_zone_file(tmp_path / "empty.shp")
+
+
+def test_a_file_in_which_nothing_is_drawn_is_refused(tmp_path: Path) -> None:
+    file, nothing = tmp_path / "project.gpkg", "has no geometries in it"
+    pyogrio.write_dataframe(pd.DataFrame({"note": ["x"]}), file, layer="notes")
+    with pytest.raises(ZoneFileError, match=nothing):
+        read_zone_file(file)
+    frame(None, None, note=["x", "y"]).to_file(file, layer="to be drawn")
+    with pytest.raises(ZoneFileError, match=nothing):
+        read_zone_file(file)
+    frame(SQUARE, name=["home"]).to_file(file, layer="places")
+    assert [zone.name for zone in read_zone_file(file)] == ["home"]
+    with pytest.raises(ZoneFileError, match=r"nowhere\.gpkg: there is no such file"):
+        read_zone_file(tmp_path / "nowhere.gpkg")
+
+
+def test_a_file_of_which_nothing_is_private_is_refused(tmp_path: Path) -> None:
+    frame(SQUARE, OTHER, privacy=["No", "false"]).to_file(tmp_path / "open.gpkg")
+    with pytest.raises(ZoneFileError, match="every row is marked as not private; nothing would be hidden"):
+        read_zone_file(tmp_path / "open.gpkg")
 
 
 @pytest.mark.parametrize("folder", ["", "places/zones of mine/"])
@@ -169,7 +218,10 @@ WORLD = shapely.box(-180, -90, 180, 90)
         (shapely.GeometryCollection([SQUARE, shapely.LineString([(7.6, 47.5), (7.7, 47.5)])]), "GeometryCollection"),
         (shapely.Polygon([(7.6, 47.5), (7.61, 47.51), (7.61, 47.5), (7.6, 47.51)]), "not a valid polygon"),
         (shapely.Polygon([(7.6, 47.5), (7.61, 47.5), (7.62, 47.5)]), "not a valid polygon|no area"),
+        (shapely.box(7.6, 0.0, 7.61, 5e-324), "has no area"),
         (shapely.box(200.0, 46.0, 201.0, 46.1), "outside the world"),
+        (shapely.box(179.99, 46.0, 180.01, 46.01), "outside the world"),
+        (shapely.box(7.6, -90.01, 7.61, -89.99), "outside the world"),
         (None, "has no geometry"),
     ],
 )
@@ -183,6 +235,31 @@ def test_what_is_no_place_is_refused_in_one_line_that_names_the_row(tmp_path: Pa
         read_zone_file(tmp_path / "z.geojson")
     assert "row 2 (b)" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("lat", "fits", "too_wide"), [(0.0, 0.87, 0.91), (47.5, 1.29, 1.34), (60.0, 1.74, 1.81), (-60.0, 1.74, 1.81)]
+)
+def test_a_zone_is_at_most_a_hundred_kilometres_wide_wherever_it_is(
+    tmp_path: Path, lat: float, fits: float, too_wide: float
+) -> None:
+    """From corner to corner of its box; of these, the height is a fifth."""
+    for east, accepted in ((fits, True), (too_wide, False)):
+        frame(shapely.box(7.0, lat - 0.1, 7.0 + east, lat + 0.1)).to_file(tmp_path / "wide.geojson")
+        if accepted:
+            assert len(read_zone_file(tmp_path / "wide.geojson")) == 1
+        else:
+            with pytest.raises(ZoneFileError, match=r"is 10[1-5] km wide; a zone is a place of at most 100 km"):
+                read_zone_file(tmp_path / "wide.geojson")
+
+
+def test_a_collection_of_multipolygons_and_polygons_is_their_union(tmp_path: Path) -> None:
+    barns = shapely.MultiPolygon([HOME.polygon(circle(30, center=(east, 0))) for east in (300, 600)])
+    ring = shapely.Polygon(HOME.degrees(circle(150)), [HOME.degrees(circle(40))])
+    frame(shapely.GeometryCollection([ring, barns])).to_file(tmp_path / "c.geojson")
+    [zone] = read_zone_file(tmp_path / "c.geojson")
+    assert len(shapely.get_parts(zone.geometry)) == 3
+    assert zone.holes == 1
 
 
 def test_a_collection_of_polygons_is_their_union(tmp_path: Path) -> None:
@@ -209,6 +286,22 @@ def test_a_mode_that_there_is_not_refuses_the_file(tmp_path: Path) -> None:
         read_zone_file(tmp_path / "m.gpkg")
 
 
+def test_a_file_that_is_none_is_refused_in_one_line_that_says_why(tmp_path: Path) -> None:
+    for name, data, why in (
+        ("garbage.gpkg", b"\0" * 900, "it is none that GDAL knows: GeoJSON, GeoPackage, Shapefile, KML, …"),
+        ("half.geojson", b'{"type": "Feature"', "Failed to read GeoJSON data; JSON parsing error: .*"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ZoneFileError, match=rf"{name}: cannot be read as a file of zones \({why}\)$"):
+            read_zone_file(tmp_path / name)
+
+
+def test_a_name_is_one_line_without_what_moves_a_cursor(tmp_path: Path) -> None:
+    frame(SQUARE, name=["At\x1b[2J  home,\n\ttoo\u202e"]).to_file(tmp_path / "n.geojson")
+    [zone] = read_zone_file(tmp_path / "n.geojson")
+    assert zone.name == "At [2J home, too"
+
+
 def test_a_column_of_noughts_and_ones_says_what_is_private(tmp_path: Path) -> None:
     frame(SQUARE, OTHER, SQUARE, privacy=[0.0, 1.0, None]).to_file(tmp_path / "p.gpkg")
     assert len(read_zone_file(tmp_path / "p.gpkg")) == 2
@@ -230,6 +323,62 @@ def test_the_exports_zones_are_known_by_what_is_in_them_in_any_language(tmp_path
     assert shapely.contains_xy(work.geometry, 7.65, 47.52)
     assert geodesy.across([home.geometry]) == pytest.approx(400, abs=1)
     assert geodesy.across([work.geometry]) == pytest.approx(800, abs=1)
+
+
+def exported(tmp_path: Path, *rows: str) -> list[DrawnZone]:
+    (tmp_path / "privacy_zones.csv").write_bytes(("A,R,L\n" + "\n".join(rows) + "\n").encode("latin-1"))
+    return read_zone_file(tmp_path / "privacy_zones.csv")
+
+
+@pytest.mark.parametrize(
+    ("radius", "metres"),
+    [
+        *[("10", 10), ("200.0", 200), ("200 m", 200), ("0.5 km", 500), ("0.5km", 500), ("1000 ft.", 304.8)],
+        *[("500 feet", 152.4), ("100 yd", 91.44), ("0.25 mi", 402.336), ("1 Miles", 1609.344), ("8 m", 8)],
+        *[("9.9", None), ("200 furlongs", None), ("0 m", None), ("-200", None), ("", None), ("far", None)],
+    ],
+)
+def test_a_radius_of_the_exports_zones_is_in_a_unit_that_is_known(
+    tmp_path: Path, radius: str, metres: float | None
+) -> None:
+    """A bare number so small that it may be kilometres or miles is not guessed at."""
+    row = f'x,{radius},"47.5, 7.6"'
+    if metres is None:
+        with pytest.raises(ZoneFileError, match="row 1: no radius in a unit that is known"):
+            exported(tmp_path, row)
+        return
+    [zone] = exported(tmp_path, row)
+    assert geodesy.across([zone.geometry]) == pytest.approx(2 * metres, rel=0.005)
+    assert zone.name == ""  # an address is nobody's business
+
+
+def test_an_address_in_the_exports_zones_may_be_any_text(tmp_path: Path) -> None:
+    for address in ('"1; Any; Street; Town; Land;;;;;;"', '"1 Any Street\r\n1234 Town"', "Stra\xdfe 1"):
+        [zone] = exported(tmp_path, f'{address},200.0,"47.5, 7.6"')
+        assert shapely.contains_xy(zone.geometry, 7.6, 47.5)
+
+
+@pytest.mark.parametrize("row", ["y", "y,200.0", 'y,200.0,"47.5 N, 7.6 E"', 'y,200.0,"47,5, 7,6"', "y,200.0,47.5"])
+def test_a_row_of_the_exports_zones_that_is_cut_off_or_would_have_to_be_guessed_refuses_the_file(
+    tmp_path: Path, row: str
+) -> None:
+    with pytest.raises(ZoneFileError, match="row 2: no radius in a unit that is known, or no latitude and longitude"):
+        exported(tmp_path, 'x,200.0,"47.5, 7.6"', row)
+
+
+def test_what_is_no_table_of_the_exports_zones_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ZoneFileError, match="cannot be read as a table"):
+        exported(tmp_path, f'"{"x" * 140_000}",200.0,"47.5, 7.6"')
+    with pytest.raises(ZoneFileError, match="has no zones in it"):
+        exported(tmp_path)
+
+
+def test_of_several_in_an_exports_zip_the_uppermost_is_taken(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("a/copies/of/privacy_zones.csv", 'A,R,L\nx,200.0,"1.0, 2.0"\n')
+        archive.writestr("export/privacy_zones.csv", 'A,R,L\nx,200.0,"47.5, 7.6"\n')
+    [zone] = read_zone_file(tmp_path / "export.zip")
+    assert shapely.contains_xy(zone.geometry, 7.6, 47.5)
 
 
 def test_a_row_of_the_exports_zones_without_a_place_refuses_the_file(tmp_path: Path) -> None:

@@ -278,3 +278,18 @@ def test_a_disc_across_the_antimeridian_is_two_halves() -> None:
     assert shapely.contains_xy(halves, 179.999, -17.0)
     assert shapely.contains_xy(halves, -179.9995, -17.0)
     assert not shapely.contains_xy(halves, 0.0, -17.0)
+
+
+@pytest.mark.parametrize("radius", [1.0, 300.0, 2_000.0])
+@pytest.mark.parametrize("lon", [7.6, 0.0, -0.001, 180.0, 179.999, -179.999, -122.4])
+def test_a_disc_holds_all_that_is_no_farther_than_its_radius_wherever_it_is(lon: float, radius: float) -> None:
+    polygon = disc(lon, 51.5, radius)
+    assert len(shapely.get_parts(polygon)) == (2 if abs(lon) + radius / 60_000 > 180 else 1)
+    west, _, east, _ = polygon.bounds
+    assert -180 <= west < east <= 180
+    plane = geodesy.geometry_to_plane(polygon, (lon, 51.5))
+    away = np.hypot(*shapely.get_coordinates(plane).T)
+    assert away.max() == pytest.approx(radius, rel=0.0005)
+    if len(shapely.get_parts(polygon)) == 1:
+        assert shapely.distance(shapely.boundary(plane), shapely.Point(0, 0)) >= radius * (1 - 1e-6)
+    assert plane.area == pytest.approx(np.pi * radius**2, rel=0.001)

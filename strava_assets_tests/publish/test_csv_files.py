@@ -56,6 +56,12 @@ def test_each_value_is_written_in_its_columns_decimals() -> None:
     assert end == ""
 
 
+def test_a_long_way_is_written_in_metres_to_the_last() -> None:
+    rows = written(distance=[0, 12_345_678.0, 20_000_000.0], altitude=[0, 3_000_000.0, -1e6])[1:4]
+    assert [row.split(",")[2] for row in rows] == ["0", "12345678", "20000000"]
+    assert [row.split(",")[5] for row in rows] == ["0", "3000000", "-1000000"]
+
+
 def test_one_activitys_file_does_not_hang_on_the_others() -> None:
     table = columns(6, segment=[0, 0, 0, 0, 1, 1], watts=[NAN, NAN, NAN, 200, NAN, NAN])
     first, second = encode(table, np.array([0, 3, 6]))
@@ -107,6 +113,7 @@ GOOD = "segment,time,lat,lng,heartrate\n0,0,47.5,7.6,120\n0,1,-90,180,\n1,0,90,-
         ("segment,", "part,", "no column segment"),
         (",lng,", ",lon,", "no column lng"),
         ("0,0,47.5", "0,now,47.5", "conversion error"),
+        ("7.6,120", "7.6,NA", "conversion error"),
         ("7.6,120", "7.6", "Expected 5 columns"),
         ("0,0,47.5,7.6,120\n0,1,-90,180,\n1,0,90,-180,121\n", "", "segments are not counted"),
         ("\n0,0,", "\n1,0,", "segments are not counted"),

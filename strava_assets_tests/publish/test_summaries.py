@@ -75,6 +75,7 @@ def test_they_are_written_a_row_a_line_in_the_owners_letters() -> None:
     data = summaries.encode_periods(rows)
     assert json.loads(data) == rows
     assert data.count(b"\n") == len(rows) + 2
+    assert b" " not in data
     assert "Tür".encode() in data
     assert summaries.encode_periods([]) == b"[]\n"
 
@@ -85,18 +86,19 @@ def shown(*days: str, box: tuple[int, int, int, int] | None = (700_000, 4_700_00
 
 def test_the_index_says_what_the_maps_show() -> None:
     data = summaries.encode_index(
-        [("b" * 16, "Zoë", shown("2024-05-01", "2024-06-02", "2023-12-31")), ("a" * 16, "Ada", shown("2022-01-01"))]
+        [("b" * 16, "Ada", shown("2024-05-01", "2024-06-02", "2023-12-31")), ("a" * 16, "Zoë", shown("2022-01-01"))]
     )
     box = [7.0, 47.0, 7.1, 47.1]
     assert json.loads(data) == {
         "schema": 1,
         "athletes": [
-            {"id": "a" * 16, "name": "Ada", "activities": 1, "bbox": box, "updated": "2022-01-01"},
-            {"id": "b" * 16, "name": "Zoë", "activities": 3, "bbox": box, "updated": "2024-06-02"},
+            {"id": "a" * 16, "name": "Zoë", "activities": 1, "bbox": box, "updated": "2022-01-01"},
+            {"id": "b" * 16, "name": "Ada", "activities": 3, "bbox": box, "updated": "2024-06-02"},
         ],
     }
     assert "Zoë".encode() in data
     assert data.endswith(b"}\n")
+    assert b" " not in data
 
 
 def test_whoever_shows_nothing_is_in_no_index() -> None:

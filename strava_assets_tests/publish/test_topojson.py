@@ -13,7 +13,7 @@ from topojson import Topology
 
 from strava_assets.publish import topojson_file
 from strava_assets.publish.topojson_decoder import decode
-from strava_assets.publish.topojson_file import CELL, Feature, arcs_of, encode, read
+from strava_assets.publish.topojson_file import CELL, Arc, Feature, arcs_of, encode, read
 
 steps = st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_size=1, max_size=30)
 
@@ -108,3 +108,60 @@ def test_another_reader_reads_the_same_lines() -> None:
     lines = [shapely.geometry.shape(entry["geometry"]) for entry in geojson["features"]]
     assert shapely.hausdorff_distance(lines[0], shapely.LineString(line * CELL)) < 1e-9
     assert shapely.hausdorff_distance(lines[1], shapely.MultiLineString([(line + 9) * CELL, other * CELL])) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (b'"properties":{', b'"properties":[],"x":{', "properties are no object"),
+        (
+            b'"type":"Topology"',
+            b'"type": "Topology"',
+            "its bytes are not those that its activities would be written as",
+        ),
+        (b'"arcs":[0],', b'"arcs":[1],', "IndexError"),
+        (b'"arcs":[[[0,0],', b'"arcs":[[{},', "its arcs are no list of lists of positions"),
+        (b"]]]}", b"]]] }", "its arcs are no list of lists of positions"),
+        (b"[[[0,0],", b"[[[00,0],", "a position is not written as we write it"),
+        (b"[[[0,0],", b"[[[", "invalid literal"),
+    ],
+)
+def test_a_map_that_is_not_written_as_ours_is_refused_with_why(before: bytes, after: bytes, words: str) -> None:
+    good = encode([feature([np.array([(0, 0), (40, 30)]) + 700_000])])
+    assert good.count(before) == 1
+    odd = good.replace(before, after)
+    with pytest.raises(ValueError, match=f"^not a map as we write it .*{words}"):
+        read(odd)
+
+
+def test_a_line_of_one_position_is_read_as_it_is() -> None:
+    arc = Arc(700_012, -4_700_034, b"")
+    members = [feature([np.array([(0, 0), (40, 30)])]), Feature(PROPERTIES, [arc])]
+    assert read(encode(members)).features[1].arcs == [arc]
+
+
+def test_of_nothing_the_file_has_no_box_and_no_corner() -> None:
+    document = json.loads(encode([]))
+    assert (document["bbox"], document["arcs"]) == ([], [])
+    assert document["transform"] == {"scale": [CELL, CELL], "translate": [0.0, 0.0]}
+    assert (read(encode([])).bbox, read(encode([])).translate) == ([], [])
+
+
+def test_what_goes_on_being_published_has_properties_of_contracts_kinds() -> None:
+    line = np.array([(0, 0), (40, 30)])
+    good = read(encode([feature([line], 1), feature([line + 9], 2)]))
+    assert topojson_file.with_our_properties(good) is good
+    for change, words in (({"private": "no"}, "private is not what it should be"), ({"name": 5}, "name is not")):
+        members = [good.features[0], Feature(good.features[1].properties | change, good.features[1].arcs)]
+        with pytest.raises(ValueError, match=words):
+            topojson_file.with_our_properties(topojson_file.MapFile(members, good.box))
+
+
+def test_the_box_is_that_of_all_lines_whether_or_not_it_was_known() -> None:
+    lines = [np.array([(0, 0), (40, 30)]) + 700_000, np.array([(-90, 10), (30, 200)]) + 700_000]
+    members = [feature([line], number) for number, line in enumerate(lines)]
+    told = encode(members)
+    assert read(told).box == (699_910, 700_000, 700_040, 700_200)
+    for unknown in ([0], [1], [0, 1]):
+        some = [Feature(m.properties, m.arcs, box=None if k in unknown else m.box) for k, m in enumerate(members)]
+        assert encode(some) == told

@@ -38,8 +38,7 @@ def judge_csvs(csvs: Mapping[str, csv_files.DecodedCsv], areas: Any, rules: Rule
         names += [f"{path}, segment {number}" for number in range(len(parts))]
         result.tested.rows += decoded.rows
         result.facts[path] = _facts(decoded, parts) | {"under": rules.mark}
-    if lines:
-        result.findings += invariants.near_zones("I2", Tracks.of(lines), names, areas, result.tested)
+    result.findings += invariants.near_zones("I2", Tracks.of(lines), names, areas, result.tested)
 
 
 def _facts(decoded: csv_files.DecodedCsv, parts: list[np.ndarray]) -> Facts:

@@ -86,4 +86,4 @@ def mend_marks(root: Path, ours: Collection[str]) -> None:
 
 
 def _told(path: Path, root: Path) -> str:
-    return "." if path == root else path.relative_to(root).as_posix()
+    return path.relative_to(root).as_posix()

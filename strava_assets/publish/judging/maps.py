@@ -67,8 +67,7 @@ def judge_map(athlete: str, shown: Map, rules: Rules, areas: Any, public: Public
         add(Finding("I7", path, f"has the unknown member {sorted(extra)[0]!r}"))
     if decoded.scale != [topojson_file.CELL] * 2:
         add(Finding("I10", path, "the transform's grid is not the fixed one"))
-    if lines:
-        result.findings += invariants.near_zones("I1", Tracks.of(lines), names, areas, result.tested)
+    result.findings += invariants.near_zones("I1", Tracks.of(lines), names, areas, result.tested)
     if not boxes and (shown.bbox or any(shown.translate)):
         add(Finding("I10", path, "tells a place although nothing is visible"))
     if boxes:
@@ -158,7 +157,7 @@ def _mark(feature: Feature, csv: str | None) -> str:
 
 def _within(lines: Sequence[np.ndarray], box: Sequence[float] | None) -> bool:
     """Whether lines keep to a CSV's box, as far as quantising lets them."""
-    if box is None or not lines:
+    if box is None:
         return False
     points = np.concatenate(lines)
     low, high = np.array(box[:2]) - 1e-5, np.array(box[2:]) + 1e-5
