@@ -54,9 +54,10 @@ def world_of(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 @pytest.fixture(scope="session")
 def published(people: list[Person], world_of: Callable[..., publishers.World]) -> Iterator[Ours]:
     """Everybody's rides, public, each behind a zone of their own."""
-    with pytest.MonkeyPatch.context() as patch, world_of(people) as world:
-        patch.setattr(cut_shapes, "secrets", seeded())
-        publishers.draw_zones(world)
+    with world_of(people) as world:
+        with pytest.MonkeyPatch.context() as patch:  # others' tests of this process draw as everybody does
+            patch.setattr(cut_shapes, "secrets", seeded())
+            publishers.draw_zones(world)
         world.publish()
         yield world
 
