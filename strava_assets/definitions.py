@@ -22,6 +22,7 @@ defs = dg.Definitions(
         jobs.publish,
         jobs.follow,
         jobs.cut_again,
+        jobs.refresh_warehouse,
         jobs.draw_zones,
         jobs.remove_revoked,
         jobs.forget_api_originals,
@@ -31,6 +32,7 @@ defs = dg.Definitions(
     ],
     schedules=[
         schedules.reconcile_with_strava,
+        schedules.refresh_warehouse_regularly,
         schedules.forget_api_originals_daily,
         schedules.verify_daily,
         schedules.tidy_dagster_history,

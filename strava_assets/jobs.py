@@ -17,8 +17,10 @@ from strava_assets.settings import load
 
 #: Everything that is cut by months, in the flow's order.
 MONTHLY = ("raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs")
-#: Everything that is made once from all months.
-WHOLE = ("activities_topojson", "training_summaries", "dashboard", "warehouse_activities")
+#: Everything public that is made once from all months.
+WHOLE = ("activities_topojson", "training_summaries", "dashboard")
+#: Everything private that is made from all months: after any set of them, and by the clock; a ride's way is free of it.
+WAREHOUSE = ("lake_activities", "lake_samples", "warehouse_activities")
 
 #: Everything that depends on the zones.
 CUT = ("masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries")
@@ -31,8 +33,15 @@ ingest_months = dg.define_asset_job(
 
 publish = dg.define_asset_job(
     "publish",
-    selection=dg.AssetSelection.assets(*WHOLE),
-    description="The map, the summaries and the index, from every masked month: once after any set of months.",
+    selection=dg.AssetSelection.assets(*WHOLE, *WAREHOUSE),
+    description="The map, the summaries and the index, from every masked month, and then the warehouse: once after any "
+    "set of months.",
+)
+
+refresh_warehouse = dg.define_asset_job(
+    "refresh_warehouse",
+    selection=dg.AssetSelection.assets(*WAREHOUSE),
+    description="The lake and what is loaded from it. Only months that changed are made again.",
 )
 
 _public_root = dg.AssetSelection.checks(public_root_keeps_the_invariants)

@@ -18,7 +18,7 @@ from strava_assets.publish import taking_back
 from strava_assets.requests import request_months
 from strava_assets.strava import oauth
 from strava_assets.tables import UNCUT, encode, key_of, months_of
-from strava_assets.warehouse import load_activities
+from strava_assets.warehouse import upkeep
 from strava_assets.withdrawal import withdraw_hidden
 
 #: Tables with a row an activity, then those with rows that only name the activity.
@@ -122,9 +122,7 @@ def purge_athlete(installation: Installation, athlete: int, *, only_revoked: boo
         queries().delete_activities_of_athlete(connection, id=athlete)
         queries().delete_listings_of_athlete(connection, id=athlete)
         queries().delete_athlete(connection, id=athlete)
-    warehouse = installation.settings.home_path / "warehouse.duckdb"
-    if warehouse.exists():
-        load_activities(installation.store, warehouse)
+    upkeep.take_out_what_is_gone(installation)
     return report
 
 
