@@ -13,7 +13,6 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from strava_assets import expiry
 from strava_assets.definitions import defs
 from strava_assets.installation import Installation
 from strava_assets.purge import find_athlete, purge_athlete
@@ -103,23 +102,6 @@ def test_an_import_that_is_taken_back_is_in_neither_before_any_run(
     undo_import(history)
     assert ask(history, "select count(*) from strava_activities") == 12
     assert len(everywhere(history, "activity_id")) == 12
-
-
-def test_what_is_too_old_is_in_neither_before_any_run(history: Installation, settings_of: Any) -> None:
-    run(history)
-    kept = everywhere(history, "activity_id")
-    with history.database.transaction() as connection:  # one that only the API told of, long ago
-        gone = connection.execute(
-            "update strava.activity set api = '{}', archive = null, archive_file = null, import_id = null, "
-            "strava_id = 17, asked_at = now() - interval '30 days', api_fetched_at = now() - interval '30 days' "
-            "where id = (select min(id) from strava.activity) returning id"
-        ).fetchone()
-    assert gone is not None
-    bounded = Installation(
-        history.settings.model_copy(update={"api_retention_days": 7}), history.database, history.store
-    )
-    assert expiry.forget_api_originals(bounded).activities == 1
-    assert everywhere(history, "activity_id") == kept - {gone["id"]}
 
 
 def test_where_there_is_no_warehouse_none_is_made(history: Installation) -> None:
