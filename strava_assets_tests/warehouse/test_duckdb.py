@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,8 +17,11 @@ from strava_assets.errors import SettingsError, StoreUnavailable
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
 from strava_assets.warehouse import asking, charts, duckdb, lake_files
+from strava_assets.warehouse.lake import SAMPLES
 from strava_assets_tests.warehouse.histories import activity, some_years, track, write_month
 from strava_assets_tests.warehouse.recomputed import assert_same_figures
+
+MANUAL = Path(__file__).parents[2] / "docs" / "warehouse.md"
 
 
 @pytest.fixture
@@ -190,6 +194,23 @@ def test_views_are_sql_that_others_understand_too() -> None:
     for name, text in duckdb.views().items():
         assert not set("[]{}") & set(text), name
         assert "::" not in text, name
+
+
+def test_the_questions_of_the_manual_are_answered(loaded: tuple[Store, Path, set[int]]) -> None:
+    store, path, _ = loaded
+    manual = MANUAL.read_text().split("## Opening the lake elsewhere")
+    questions = re.findall(r"```sql\n(.*?)```", manual[0], re.DOTALL)
+    assert len(questions) == 3
+    with duckdb.reading(store, path) as connection:
+        for question in questions:
+            assert asking.ask(connection, question).columns
+        named = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(.*?)\|", manual[0], re.MULTILINE))))
+        there = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
+    assert named == there - {"strava_assets_made_from"}
+    # what is typed for Athena has the files' columns, in their order
+    athena = manual[1].split("create external table samples (")[1].split("partitioned by")[0]
+    athena = re.sub(r"struct<.*?>", "struct", athena)
+    assert [part.split()[0].strip("`") for part in athena.split(",")] == SAMPLES.schema.names
 
 
 def test_only_questions_are_answered(loaded: tuple[Store, Path, set[int]], tmp_path: Path) -> None:
