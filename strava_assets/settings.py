@@ -227,7 +227,7 @@ def load() -> Settings:
     SettingsError
     """
     try:
-        return Settings()  # type: ignore[call-arg]
+        return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         said = first["loc"][0] if first["loc"] else "settings"
