@@ -292,7 +292,7 @@ def test_progress_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(terminal, "err", Console(file=io.StringIO(), force_terminal=True, width=120))
     with terminal.bar("importing") as step:
         step("[/red].gpx", 1, 2)
-    assert "[/red].gpx" in terminal.err.file.getvalue()  # type: ignore[attr-defined]
+    assert "[/red].gpx" in terminal.err.file.getvalue()
 
 
 def test_an_import_is_listed_shown_hidden_and_taken_back(strava_assets: Run, tmp_path: Path) -> None:
