@@ -27,6 +27,7 @@ from strava_assets.strava.account import clients
 from strava_assets.strava.backlog import cost
 from strava_assets.strava.client import http_options
 from strava_assets.strava.webhooks import verify_token
+from strava_assets.warehouse import bigquery, postgis
 
 #: Seconds that Strava waits for the callback.
 _STRAVA_WAITS = 2.0
@@ -56,7 +57,7 @@ def examine(settings: Settings) -> list[Row]:
     except StravaAssetsError as error:
         return [*rows, Row("fail", "database and private store", str(error))]
     rows.append(Row("ok", "database", "up to date"))
-    for question in (_private, _public, _zones, _strava, _subscription, _daemon, _mail):
+    for question in (_private, _public, _zones, _strava, _subscription, _daemon, _mail, _postgis, _bigquery):
         try:
             rows += question(installation)
         except StravaAssetsError as error:
@@ -193,6 +194,17 @@ def _mail(installation: Installation) -> Iterator[Row]:
         return
     mail.greet(mail.mail_server(settings.smtp_url.get_secret_value()))
     yield Row("ok", "mail", "the server answers; nothing was sent")
+
+
+def _postgis(installation: Installation) -> Iterator[Row]:
+    if (url := installation.settings.postgis_url) is not None:
+        with postgis.connected(url.get_secret_value()):
+            yield Row("ok", "PostGIS", "answers")
+
+
+def _bigquery(installation: Installation) -> Iterator[Row]:
+    if dataset := installation.settings.bigquery_dataset:
+        yield Row("ok", "BigQuery", f"{dataset} is in {bigquery.location_of(dataset)}")
 
 
 def _shown(settings: Settings, name: str) -> str:

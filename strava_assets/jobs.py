@@ -9,6 +9,7 @@ import dagster as dg
 
 from strava_assets import expiry, inbox, retention
 from strava_assets.archive.quarantine import advice
+from strava_assets.assets import databases
 from strava_assets.checks import public_root_keeps_the_invariants
 from strava_assets.database.connection import locate
 from strava_assets.purge import purge_athlete, revoked_athletes
@@ -21,6 +22,8 @@ MONTHLY = ("raw_activities", "activities", "activity_streams", "masked_geometrie
 WHOLE = ("activities_topojson", "training_summaries", "dashboard")
 #: Everything private that is made from all months: after any set of them, and by the clock; a ride's way is free of it.
 WAREHOUSE = ("lake_activities", "lake_samples", "warehouse_activities")
+#: And what the owner has beside it: only by the clock, and at the end of a materialisation that somebody asked for.
+DATABASES = tuple(asset.key.to_user_string() for asset in databases.chosen())
 
 #: Everything that depends on the zones.
 CUT = ("masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries")
@@ -40,7 +43,7 @@ publish = dg.define_asset_job(
 
 refresh_warehouse = dg.define_asset_job(
     "refresh_warehouse",
-    selection=dg.AssetSelection.assets(*WAREHOUSE),
+    selection=dg.AssetSelection.assets(*WAREHOUSE, *DATABASES),
     description="The lake and what is loaded from it. Only months that changed are made again.",
 )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -101,26 +103,42 @@ def write(table: pa.Table, path: Path, kinds: list[str]) -> int:
     int
         Bytes.
     """
-    numbers = [f.name for f in table.schema if pa.types.is_float64(f.type)]
-    plain = {GEOMETRY, BBOX, *numbers}
-    with pq.ParquetWriter(
-        path,
-        table.schema.remove_metadata(),
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=[f.name for f in table.schema if f.name not in plain],
-        write_statistics=[f.name for f in table.schema if f.name not in (GEOMETRY, BBOX)]
-        + [f"{BBOX}.{corner.name}" for corner in BOX_TYPE],
-        store_schema=False,
-    ) as writer:
-        writer.write_table(table.replace_schema_metadata(None), row_group_size=ROW_GROUP)
-        writer.add_key_value_metadata({"geo": json.dumps(_geo(table, kinds), separators=(",", ":"))})
+    with writing(table.schema, path, kinds) as append:
+        append(table)
     return path.stat().st_size
 
 
-def _geo(table: pa.Table, kinds: list[str]) -> dict[str, Any]:
+@contextmanager
+def writing(schema: pa.Schema, path: Path, kinds: list[str]) -> Iterator[Callable[[pa.Table], None]]:
+    """`write` for a table that comes in pieces; gives what each of them is to be given to."""
+    numbers = [f.name for f in schema if pa.types.is_float64(f.type)]
+    plain = {GEOMETRY, BBOX, *numbers}
+    extents: list[list[pa.Scalar]] = []
+    with pq.ParquetWriter(
+        path,
+        schema.remove_metadata(),
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=[f.name for f in schema if f.name not in plain],
+        write_statistics=[f.name for f in schema if f.name not in (GEOMETRY, BBOX)]
+        + [f"{BBOX}.{corner.name}" for corner in BOX_TYPE],
+        store_schema=False,
+    ) as writer:
+
+        def append(piece: pa.Table) -> None:
+            writer.write_table(piece.replace_schema_metadata(None), row_group_size=ROW_GROUP)
+            extents.append(_extent(piece))
+
+        yield append
+        writer.add_key_value_metadata({"geo": json.dumps(_geo(extents, kinds), separators=(",", ":"))})
+
+
+def _extent(table: pa.Table) -> list[pa.Scalar]:
     corners = [pc.struct_field(table.column(BBOX), corner.name) for corner in BOX_TYPE]
-    extent = [pc.min(corners[0]), pc.min(corners[1]), pc.max(corners[2]), pc.max(corners[3])]
+    return [pc.min(corners[0]), pc.min(corners[1]), pc.max(corners[2]), pc.max(corners[3])]
+
+
+def _geo(extents: list[list[pa.Scalar]], kinds: list[str]) -> dict[str, Any]:
     column: dict[str, Any] = {
         "encoding": "WKB",
         "geometry_types": sorted(kinds),
@@ -128,8 +146,10 @@ def _geo(table: pa.Table, kinds: list[str]) -> dict[str, Any]:
         "edges": "planar",
         "covering": {BBOX: {corner.name: [BBOX, corner.name] for corner in BOX_TYPE}},
     }
-    if extent[0].is_valid:
-        column["bbox"] = [corner.as_py() for corner in extent]
+    known = [[corner.as_py() for corner in extent] for extent in extents if extent[0].is_valid]
+    if known:
+        west, south, east, north = zip(*known, strict=True)
+        column["bbox"] = [min(west), min(south), max(east), max(north)]
     return {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
 
 

@@ -1,6 +1,7 @@
 """Keeping lake and warehouse as the typed tables are: one at a time, whoever asks.
 
-What belongs here: the order, and taking turns. What does not: how files are made (``lake_files``, ``duckdb``).
+What belongs here: the order, and taking turns. What does not: how files are made (``lake_files``, ``duckdb``), other
+databases (``elsewhere``).
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from contextlib import contextmanager
 
 from strava_assets.database.connection import queries
 from strava_assets.installation import Installation
-from strava_assets.warehouse import duckdb, lake_files
+from strava_assets.warehouse import duckdb, elsewhere, lake_files
+from strava_assets.warehouse.bigquery import BigQueryReport
 from strava_assets.warehouse.duckdb import LoadReport
+from strava_assets.warehouse.elsewhere import PostgisVisit
 from strava_assets.warehouse.lake_files import LakeReport
+from strava_assets.zone_deeds import Say
 
 #: Any number that only we use.
 LOCK = 0x4C41_4B45
@@ -28,6 +32,18 @@ def load_warehouse(installation: Installation, *, force: bool = False) -> LoadRe
     """Bring the DuckDB file up to date with the lake; raises as `duckdb.load` does."""
     with _turn(installation):
         return duckdb.load(installation.store, duckdb.path_of(installation.settings), force=force)
+
+
+def visit_postgis(installation: Installation, say: Say = lambda _: None) -> PostgisVisit:
+    """Take in what was drawn in PostGIS, and bring its tables up to date; raises as `elsewhere.visit_postgis` does."""
+    with _turn(installation):
+        return elsewhere.visit_postgis(installation, sorted(_alive(installation)), say)
+
+
+def load_bigquery(installation: Installation, *, force: bool = False) -> list[BigQueryReport]:
+    """Bring BigQuery's tables up to date with the lake; raises as `bigquery.load` does."""
+    with _turn(installation):
+        return elsewhere.load_bigquery(installation, force=force)
 
 
 def is_current(installation: Installation) -> bool:
@@ -49,6 +65,7 @@ def take_out_what_is_gone(installation: Installation) -> None:
     if lake_files.exists(installation.store) or path.exists():
         refresh_lake(installation)
         load_warehouse(installation)
+        elsewhere.take_out_what_is_gone(installation, sorted(_alive(installation)))
 
 
 @contextmanager
