@@ -547,3 +547,14 @@ def test_the_prompt_takes_questions_line_by_line(
         assert expected in said, expected
     assert "strava_assets_made_from" not in said
     assert "never" not in said
+
+
+def test_a_backup_goes_from_one_machine_to_another_by_two_commands(strava_assets: Run, tmp_path: Path) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, rides=1)
+    assert strava_assets("import", "rides")[0] == 0
+    code, said = strava_assets("backup", "all.tar")
+    assert (code, "1 activities" in said, "secret key" in said) == (0, True, True)
+    code, said = strava_assets("restore", "all.tar")
+    assert (code, "there is an installation already" in said) == (2, True)
+    code, said = strava_assets("restore", "none.tar")
+    assert (code, said.count("\n")) == (1, 1)
