@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
+from strava_assets import geoparquet
+from strava_assets.geoparquet import BBOX, GEOMETRY
 from strava_assets.schema import ACTIVITIES as TYPED
 from strava_assets.schema import STREAMS
-from strava_assets.warehouse import geoparquet, tracks
-from strava_assets.warehouse.geoparquet import BBOX, GEOMETRY
+from strava_assets.warehouse import tracks
 
 #: Counts up whenever the same typed tables come out as other bytes.
 VERSION = "1"

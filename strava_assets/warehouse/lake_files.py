@@ -26,11 +26,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from strava_assets import geoparquet
 from strava_assets.errors import StoreUnavailable
 from strava_assets.processes import cores, pool_of
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
-from strava_assets.warehouse import geoparquet
 from strava_assets.warehouse.lake import TABLES, VERSION
 
 FOLDER = "lake"

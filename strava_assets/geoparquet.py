@@ -1,15 +1,16 @@
 """GeoParquet 1.1: tables with one geometry column that GIS programs, databases and data frames open alike.
 
 What belongs here: geometries as WKB, their boxes, the ``geo`` metadata, the order along a curve, how bytes are packed.
-What does not: which tables there are (``lake``). The format: https://geoparquet.org/releases/v1.1.0/
+What does not: which tables there are (``warehouse.lake``, ``publish.public_lake``). The format: https://geoparquet.org/releases/v1.1.0/
 """
 
 from __future__ import annotations
 
 import functools
+import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import geopandas
 import numpy as np
@@ -83,6 +84,13 @@ def along_curve(lon: Degrees, lat: Degrees) -> NDArray[np.int64]:
     return number
 
 
+def encode(table: pa.Table, kinds: list[str]) -> bytes:
+    """The same bytes as `write` writes."""
+    sink = io.BytesIO()
+    _write(table, sink, kinds)
+    return sink.getvalue()
+
+
 def write(table: pa.Table, path: Path, kinds: list[str]) -> int:
     """Write a table with the columns `GEOMETRY` (WKB) and `BBOX`; the same table gives the same bytes.
 
@@ -101,10 +109,15 @@ def write(table: pa.Table, path: Path, kinds: list[str]) -> int:
     int
         Bytes.
     """
+    _write(table, path, kinds)
+    return path.stat().st_size
+
+
+def _write(table: pa.Table, sink: Path | BinaryIO, kinds: list[str]) -> None:
     numbers = [f.name for f in table.schema if pa.types.is_float64(f.type)]
     plain = {GEOMETRY, BBOX, *numbers}
     with pq.ParquetWriter(
-        path,
+        sink,
         table.schema.remove_metadata(),
         compression="zstd",
         compression_level=3,
@@ -115,7 +128,6 @@ def write(table: pa.Table, path: Path, kinds: list[str]) -> int:
     ) as writer:
         writer.write_table(table.replace_schema_metadata(None), row_group_size=ROW_GROUP)
         writer.add_key_value_metadata({"geo": json.dumps(_geo(table, kinds), separators=(",", ":"))})
-    return path.stat().st_size
 
 
 def _geo(table: pa.Table, kinds: list[str]) -> dict[str, Any]:
