@@ -20,6 +20,9 @@ from strava_assets.settings import load
 MONTHLY = ("raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs")
 #: Everything public that is made once from all months.
 WHOLE = ("activities_topojson", "training_summaries", "dashboard")
+#: Where it is switched on, it comes with every map; else the jobs by the clock see to it that there is none.
+LAKE = ("public_lake",)
+WITH_EVERY_MAP = LAKE if load().public_lake else ()
 #: Everything private that is made from all months: after any set of them, and by the clock; a ride's way is free of it.
 WAREHOUSE = ("lake_activities", "lake_samples", "warehouse_activities")
 #: And what the owner has beside it: only by the clock, and at the end of a materialisation that somebody asked for.
@@ -36,15 +39,15 @@ ingest_months = dg.define_asset_job(
 
 publish = dg.define_asset_job(
     "publish",
-    selection=dg.AssetSelection.assets(*WHOLE, *WAREHOUSE),
+    selection=dg.AssetSelection.assets(*WHOLE, *LAKE, *WAREHOUSE),
     description="The map, the summaries and the index, from every masked month, and then the warehouse: once after any "
     "set of months.",
 )
 
 refresh_warehouse = dg.define_asset_job(
     "refresh_warehouse",
-    selection=dg.AssetSelection.assets(*WAREHOUSE, *DATABASES),
-    description="The lake and what is loaded from it. Only months that changed are made again.",
+    selection=dg.AssetSelection.assets(*WAREHOUSE, *DATABASES, *LAKE),
+    description="The lake, public and private, and what is loaded from it. Only months that changed are made again.",
 )
 
 _public_root = dg.AssetSelection.checks(public_root_keeps_the_invariants)
@@ -52,14 +55,14 @@ _public_root = dg.AssetSelection.checks(public_root_keeps_the_invariants)
 follow = dg.define_asset_job(
     "follow",
     # the gate proves what it writes; to read all that is public again for one ride would take longer than the ride
-    selection=dg.AssetSelection.assets(*MONTHLY, *WHOLE) - _public_root,
+    selection=dg.AssetSelection.assets(*MONTHLY, *WHOLE, *WITH_EVERY_MAP) - _public_root,
     description="One month and the map in one run: the shortest way from an event to the public files.",
 )
 
 cut_again = dg.define_asset_job(
     "cut_again",
     selection=dg.AssetSelection.assets(
-        "masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries"
+        "masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries", *WITH_EVERY_MAP
     ),
     description="Months and the map after the zones changed: what was read and typed is cut again. Reads nothing from "
     "Strava.",

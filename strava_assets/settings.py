@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     import_visibility: Literal["everyone", "hidden"] = Field("hidden", alias="STRAVA_ASSETS_IMPORT_VISIBILITY")
     publish_sources: str = Field("archive,api", alias="STRAVA_ASSETS_PUBLISH_SOURCES")
     publish_without_zones: bool = Field(False, alias="STRAVA_ASSETS_PUBLISH_WITHOUT_ZONES")
+    public_lake: bool = Field(False, alias="STRAVA_ASSETS_PUBLIC_LAKE")
     public_columns: str = Field("", alias="STRAVA_ASSETS_PUBLIC_COLUMNS")
     link_to_strava: bool = Field(False, alias="STRAVA_ASSETS_LINK_TO_STRAVA")
     api_retention_days: int | None = Field(None, alias="STRAVA_ASSETS_API_RETENTION_DAYS", ge=1)

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from strava_assets import geoparquet
 from strava_assets.errors import StoreUnavailable
 from strava_assets.stores import Store
-from strava_assets.warehouse import geoparquet, lake_files
+from strava_assets.warehouse import lake_files
 from strava_assets.warehouse.lake import TABLES, LakeTable
 
 if TYPE_CHECKING:

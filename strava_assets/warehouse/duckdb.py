@@ -22,10 +22,10 @@ import duckdb
 
 from strava_assets.database.connection import sql_folder
 from strava_assets.errors import StoreUnavailable
+from strava_assets.geoparquet import BBOX, GEOMETRY
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
 from strava_assets.warehouse import lake_files
-from strava_assets.warehouse.geoparquet import BBOX, GEOMETRY
 from strava_assets.warehouse.lake import ACTIVITIES, SAMPLES, LakeTable
 
 #: Counts up whenever the same lake is loaded otherwise.
@@ -191,7 +191,8 @@ def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def _mark(store: Store) -> str:
     """Of everything that the file is made from."""
-    told = repr((VERSION, duckdb.__version__, lake_files.mark(store), store.url, TABLES, views()))
+    tables = [(table.name, table.source.name, table.inside, table.columns) for table in TABLES]
+    told = repr((VERSION, duckdb.__version__, lake_files.mark(store), store.url, tables, views()))
     return hashlib.sha256(told.encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +18,16 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
+from strava_assets import geoparquet
+from strava_assets.geoparquet import BBOX, GEOMETRY
 from strava_assets.schema import ACTIVITIES as TYPED
 from strava_assets.schema import STREAMS
-from strava_assets.warehouse import geoparquet, tracks
-from strava_assets.warehouse.geoparquet import BBOX, GEOMETRY
+from strava_assets.warehouse import tracks
 
 #: Counts up whenever the same typed tables come out as other bytes.
 VERSION = "1"
 
+#: Of the local day.
 _DAYS = {
     "start_date": (pa.date32(), "day of the start, where it was: the clock there"),
     "iso_week_start": (pa.date32(), "that day's Monday: engines count weeks differently, so it is stored"),
@@ -47,7 +50,7 @@ class LakeTable:
     kinds : list of str
         Types of geometries that it may hold.
     rows : callable
-        Its rows of one month, from the typed activities and samples, both `TYPED` and `STREAMS`.
+        Its rows of one month, from the typed tables.
     partitioned_by : str
         A column with a date, for databases that cut tables themselves. The lake's own folders are the months of the
         start in UTC, as in all typed tables.
@@ -58,7 +61,7 @@ class LakeTable:
     what: str
     columns: dict[str, tuple[pa.DataType, str]]
     kinds: list[str]
-    rows: Callable[[pa.Table, pa.Table], pa.Table]
+    rows: Callable[[Month], pa.Table]
     partitioned_by: str
     clustered_by: list[str]
 
@@ -73,46 +76,77 @@ class LakeTable:
         return {name: note for name, (_, note) in self.columns.items()}
 
 
-def _days(typed: pa.Table) -> dict[str, pa.Array]:
-    """Of the local day; where nobody knows the offset, the day in UTC."""
-    seconds = pc.fill_null(typed.column("utc_offset"), 0.0).to_numpy().astype("timedelta64[s]")
-    start = typed.column("start_time").to_numpy().astype("datetime64[s]") + seconds
-    day = start.astype("datetime64[D]")
-    weekday = (day.astype(np.int64) + 3) % 7  # 1 January 1970 was a Thursday
-    month = day.astype("datetime64[M]").astype(np.int64)
-    quarter = (month - month % 3).astype("datetime64[M]").astype("datetime64[D]")
-    return {"start_date": pa.array(day), "iso_week_start": pa.array(day - weekday), "quarter_start": pa.array(quarter)}
+@dataclass(frozen=True)
+class Month:
+    """A month's typed tables, and what several tables of the lake need of them.
+
+    Attributes
+    ----------
+    typed, streams : pa.Table
+        Both `TYPED` and `STREAMS`.
+    """
+
+    typed: pa.Table
+    streams: pa.Table
+
+    @cached_property
+    def owner(self) -> NDArray[np.int64]:
+        """The number among ``typed`` of each sample's activity."""
+        ids = self.typed.column("activity_id").combine_chunks()
+        return pc.index_in(self.streams.column("activity_id"), ids).to_numpy().astype(np.int64)
+
+    @cached_property
+    def position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Longitude and latitude of each sample, degrees; NaN where there is none."""
+        return self.streams.column("lng").to_numpy(), self.streams.column("lat").to_numpy()
+
+    @cached_property
+    def lines(self) -> NDArray[np.object_]:
+        """Each activity's whole track; None where there is none."""
+        order = np.argsort(self.owner, kind="stable")
+        lon, lat = self.position
+        return tracks.lines(self.owner[order], lon[order], lat[order], self.typed.num_rows)
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """Activities along the curve, by the centre of their box; the same place by number."""
+        west, south, east, north = shapely.bounds(self.lines).T
+        place = geoparquet.along_curve((west + east) / 2, (south + north) / 2)
+        return np.lexsort((self.typed.column("activity_id").to_numpy(), place))
+
+    @cached_property
+    def days(self) -> dict[str, pa.Array]:
+        """Of each activity's local day; where nobody knows the offset, the day in UTC."""
+        seconds = pc.fill_null(self.typed.column("utc_offset"), 0.0).to_numpy().astype("timedelta64[s]")
+        start = self.typed.column("start_time").to_numpy().astype("datetime64[s]") + seconds
+        day = start.astype("datetime64[D]")
+        weekday = (day.astype(np.int64) + 3) % 7  # 1 January 1970 was a Thursday
+        month = day.astype("datetime64[M]").astype(np.int64)
+        quarter = (month - month % 3).astype("datetime64[M]").astype("datetime64[D]")
+        return {
+            "start_date": pa.array(day),
+            "iso_week_start": pa.array(day - weekday),
+            "quarter_start": pa.array(quarter),
+        }
 
 
-def _located(typed: pa.Table, streams: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """The number among ``typed`` of each sample's activity, and the lines of these."""
-    owner = pc.index_in(streams.column("activity_id"), typed.column("activity_id").combine_chunks()).to_numpy()
-    lon, lat = (streams.column(name).to_numpy() for name in ("lng", "lat"))
-    order = np.argsort(owner, kind="stable")
-    return owner, tracks.lines(owner[order], lon[order], lat[order], typed.num_rows)
-
-
-def _order(typed: pa.Table, corners: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Activities along the curve, by the centre of their box; the same place by number."""
-    place = geoparquet.along_curve((corners[:, 0] + corners[:, 2]) / 2, (corners[:, 1] + corners[:, 3]) / 2)
-    return np.lexsort((typed.column("activity_id").to_numpy(), place))
-
-
-def _activities(typed: pa.Table, streams: pa.Table) -> pa.Table:
-    _, drawn = _located(typed, streams)
-    corners = shapely.bounds(drawn)
+def _activities(month: Month) -> pa.Table:
+    typed = month.typed
     columns = {name: typed.column(name) for name in ACTIVITIES.columns if name in typed.column_names}
-    columns |= _days(typed) | {GEOMETRY: geoparquet.shapes(drawn), BBOX: geoparquet.boxes(*corners.T)}
-    return pa.table(columns).select(list(ACTIVITIES.columns)).take(_order(typed, corners)).cast(ACTIVITIES.schema)
+    columns |= month.days
+    columns |= {
+        GEOMETRY: geoparquet.shapes(month.lines),
+        BBOX: geoparquet.boxes(*shapely.bounds(month.lines).T),
+    }
+    return pa.table(columns).select(list(ACTIVITIES.columns)).take(month.order).cast(ACTIVITIES.schema)
 
 
-def _samples(typed: pa.Table, streams: pa.Table) -> pa.Table:
-    owner, drawn = _located(typed, streams)
-    rank = np.argsort(_order(typed, shapely.bounds(drawn)))
-    order = np.argsort(rank[owner], kind="stable")  # one's own samples stay as they were recorded
-    streams, owner = streams.take(order), pa.array(owner[order])
-    lon, lat = (streams.column(name).to_numpy() for name in ("lng", "lat"))
-    whole = {"athlete_id": typed.column("athlete_id"), "sport_type": typed.column("sport_type")} | _days(typed)
+def _samples(month: Month) -> pa.Table:
+    rank = np.argsort(month.order)
+    order = np.argsort(rank[month.owner], kind="stable")  # one's own samples stay as they were recorded
+    streams, owner = month.streams.take(order), pa.array(month.owner[order])
+    lon, lat = (degrees[order] for degrees in month.position)
+    whole = {name: month.typed.column(name) for name in ("athlete_id", "sport_type")} | month.days
     columns = {name: streams.column(name) for name in STREAMS.names}
     columns |= {name: values.take(owner) for name, values in whole.items()}
     columns |= {GEOMETRY: geoparquet.points(lon, lat), BBOX: geoparquet.boxes(lon, lat, lon, lat)}

@@ -26,12 +26,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from strava_assets import geoparquet
 from strava_assets.errors import StoreUnavailable
 from strava_assets.processes import cores, pool_of
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
-from strava_assets.warehouse import geoparquet
-from strava_assets.warehouse.lake import TABLES, VERSION
+from strava_assets.warehouse.lake import TABLES, VERSION, Month
 
 FOLDER = "lake"
 _STATE = f"{FOLDER}/state.json"
@@ -210,9 +210,10 @@ def _make(url: str, folder: Path, month: str, alive: frozenset[int]) -> tuple[li
         rows if rows.num_rows == 0 else rows.filter(pc.is_in(rows.column("activity_id"), chosen))
         for rows in (typed, streams)
     )
+    whole = Month(typed, streams)
     made: _Made = {}
     for table in TABLES:
-        rows = table.rows(typed, streams) if ids else table.schema.empty_table()
+        rows = table.rows(whole) if ids else table.schema.empty_table()
         if rows.num_rows:
             try:
                 size = geoparquet.write(rows, folder / f"{table.name}-{month}", table.kinds)

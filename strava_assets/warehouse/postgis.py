@@ -25,13 +25,13 @@ import shapely
 from psycopg import sql
 
 from strava_assets.errors import StoreUnavailable
+from strava_assets.geoparquet import BBOX, GEOMETRY
 from strava_assets.privacy import masked
 from strava_assets.privacy.zone_files import read_zone_table
 from strava_assets.privacy.zones import DrawnZone, Zone
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
 from strava_assets.warehouse import lake_files
-from strava_assets.warehouse.geoparquet import BBOX, GEOMETRY
 from strava_assets.warehouse.lake import ACTIVITIES
 
 #: Counts up whenever the same history is loaded otherwise.

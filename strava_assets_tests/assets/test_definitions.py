@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from strava_assets.definitions import defs
-from strava_assets.jobs import WAREHOUSE
+from strava_assets.jobs import LAKE, WAREHOUSE
 from strava_assets.partitions import check_months, monthly, ranges
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +23,7 @@ FLOW = {
     "activities_topojson": {"masked_geometries", "trimmed_csvs"},
     "training_summaries": {"activities_topojson"},
     "dashboard": {"activities_topojson", "training_summaries"},
+    "public_lake": {"activities_topojson"},
     "lake_activities": {"activities", "activity_streams"},
     "lake_samples": {"activities", "activity_streams"},
     "warehouse_activities": {"lake_activities", "lake_samples"},
@@ -101,13 +102,13 @@ def test_everything_public_is_read_again_after_the_map_but_not_for_one_ride() ->
         if check in job.asset_layer.asset_graph.asset_check_keys and not job.name.startswith("__")
     }
     assert done_by == {"publish", "verify_public_root"}
-    assert {key.path[-1] for key in assets_of("follow")} == FLOW.keys() - {"privacy_zones", *WAREHOUSE}
+    assert {key.path[-1] for key in assets_of("follow")} == FLOW.keys() - {"privacy_zones", *WAREHOUSE, *LAKE}
     assert assets_of("verify_public_root") == set()
 
 
 def test_a_ride_does_not_wait_for_the_warehouse_which_is_current_after_every_reconcile() -> None:
     warehouse = set(WAREHOUSE)
-    assert {key.path[-1] for key in assets_of("refresh_warehouse")} == warehouse
+    assert {key.path[-1] for key in assets_of("refresh_warehouse")} == warehouse | {*LAKE}
     assert warehouse < {key.path[-1] for key in assets_of("publish")}
     schedules = {one.name: one for one in defs.get_repository_def().schedule_defs}
     regular = schedules["refresh_warehouse_regularly"]

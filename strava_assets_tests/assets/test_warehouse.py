@@ -13,12 +13,15 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
+from strava_assets.dagster_home import dagster_environment
 from strava_assets.definitions import defs
 from strava_assets.installation import Installation
+from strava_assets.month_runs import quietly
+from strava_assets.publish.verify import verify
 from strava_assets.purge import find_athlete, purge_athlete
 from strava_assets.undo import undo_import
 from strava_assets.warehouse import duckdb, lake_files, upkeep
-from strava_assets_tests.assets.conftest import run
+from strava_assets_tests.assets.conftest import public_files, run
 from strava_assets_tests.privacy.worlds import Place
 from strava_assets_tests.recordings import folder_of_rides
 from strava_assets_tests.warehouse.recomputed import assert_same_figures
@@ -131,3 +134,33 @@ def test_a_load_that_fails_fails_its_run_and_leaves_the_old_one(
     assert ask(history, "select count(*) from strava_activities") == 12
     run(history)
     assert ask(history, "select count(*) from strava_activities") == 13
+
+
+def test_the_public_lake_comes_with_the_map_where_it_is_switched_on(history: Installation) -> None:
+    run(history)
+    assert not any("lake" in path for path in public_files(history))
+    without = public_files(history)
+    switched_on = Installation(
+        history.settings.model_copy(update={"public_lake": True}), history.database, history.store
+    )
+    run(switched_on)
+    lake = {path: data for path, data in public_files(history).items() if "/lake/" in path}
+    assert {path.split("/")[2] for path in lake} == {"activities", "samples"}
+    assert public_files(history) == without | lake
+    assert verify(history.gate()).findings == []
+    run(switched_on, force=True)
+    assert public_files(history) == without | lake  # I12
+    purge_athlete(switched_on, find_athlete(history, "ada"))
+    assert not any("lake" in path for path in public_files(history))
+    run(history)
+    assert told("public_lake")["files"] == 0
+
+
+def test_the_public_lake_is_withdrawn_by_the_clock_once_it_is_switched_off(history: Installation) -> None:
+    run(Installation(history.settings.model_copy(update={"public_lake": True}), history.database, history.store))
+    assert any("/lake/" in path for path in public_files(history))
+    quietly(history, dagster_environment(history.settings))
+    with dg.DagsterInstance.get() as instance:
+        assert defs.resolve_job_def("refresh_warehouse").execute_in_process(instance=instance).success
+    assert not any("lake" in path for path in public_files(history))
+    assert verify(history.gate()).findings == []

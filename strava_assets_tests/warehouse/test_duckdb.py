@@ -114,6 +114,19 @@ def test_it_is_loaded_again_only_where_the_lake_moved_on(loaded: tuple[Store, Pa
     assert one(store, path, "select count(*) from strava_samples where month = '2030-01'") == 40
 
 
+def test_another_process_knows_that_nothing_moved_on(loaded: tuple[Store, Path, set[int]]) -> None:
+    store, path, _ = loaded
+    code = (
+        "import sys; from pathlib import Path; from strava_assets.stores import Store; "
+        "from strava_assets.warehouse import duckdb; "
+        "print(duckdb.is_current(Store(sys.argv[1]), Path(sys.argv[2])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, store.url, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True"
+
+
 def test_it_is_the_owners_alone(loaded: tuple[Store, Path, set[int]]) -> None:
     assert loaded[1].stat().st_mode & 0o777 == 0o600
 

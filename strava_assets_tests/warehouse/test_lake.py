@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
+from strava_assets import geoparquet
 from strava_assets.privacy import geodesy
 from strava_assets.schema import STREAMS
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
-from strava_assets.warehouse import geoparquet, lake_files, tracks
+from strava_assets.warehouse import lake_files, tracks
 from strava_assets.warehouse.lake import ACTIVITIES, SAMPLES, TABLES
 from strava_assets_tests.warehouse.histories import activity, some_years, track, write_month
 

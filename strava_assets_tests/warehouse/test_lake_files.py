@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from strava_assets import geoparquet
 from strava_assets.errors import DamagedTable, StoreUnavailable
 from strava_assets.stores import Store
 from strava_assets.tables import key_of, months_of
-from strava_assets.warehouse import geoparquet, lake_files
+from strava_assets.warehouse import lake_files
 from strava_assets_tests.warehouse.histories import activity, some_years, track, write_month
 
 

@@ -1,17 +1,18 @@
 """GeoParquet 1.1: tables with one geometry column that GIS programs, databases and data frames open alike.
 
 What belongs here: geometries as WKB, their boxes, the ``geo`` metadata, the order along a curve, how bytes are packed.
-What does not: which tables there are (``lake``). The format: https://geoparquet.org/releases/v1.1.0/
+What does not: which tables there are (``warehouse.lake``, ``publish.public_lake``). The format: https://geoparquet.org/releases/v1.1.0/
 """
 
 from __future__ import annotations
 
 import functools
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import geopandas
 import numpy as np
@@ -85,6 +86,14 @@ def along_curve(lon: Degrees, lat: Degrees) -> NDArray[np.int64]:
     return number
 
 
+def encode(table: pa.Table, kinds: list[str]) -> bytes:
+    """The same bytes as `write` writes."""
+    sink = io.BytesIO()
+    with writing(table.schema, sink, kinds) as append:
+        append(table)
+    return sink.getvalue()
+
+
 def write(table: pa.Table, path: Path, kinds: list[str]) -> int:
     """Write a table with the columns `GEOMETRY` (WKB) and `BBOX`; the same table gives the same bytes.
 
@@ -109,13 +118,13 @@ def write(table: pa.Table, path: Path, kinds: list[str]) -> int:
 
 
 @contextmanager
-def writing(schema: pa.Schema, path: Path, kinds: list[str]) -> Iterator[Callable[[pa.Table], None]]:
+def writing(schema: pa.Schema, sink: Path | BinaryIO, kinds: list[str]) -> Iterator[Callable[[pa.Table], None]]:
     """`write` for a table that comes in pieces; gives what each of them is to be given to."""
     numbers = [f.name for f in schema if pa.types.is_float64(f.type)]
     plain = {GEOMETRY, BBOX, *numbers}
     extents: list[list[pa.Scalar]] = []
     with pq.ParquetWriter(
-        path,
+        sink,
         schema.remove_metadata(),
         compression="zstd",
         compression_level=3,
