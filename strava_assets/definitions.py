@@ -8,14 +8,14 @@ from __future__ import annotations
 import dagster as dg
 
 from strava_assets import checks, jobs, schedules, sensors
-from strava_assets.assets import landing, masked, public, silver, warehouse, zones
+from strava_assets.assets import landing, masked, public, silver, training, warehouse, zones
 from strava_assets.io_managers import ParquetByMonth
 from strava_assets.resources import InstallationResource
 
 installation = InstallationResource()
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([landing, silver, zones, masked, public, warehouse]),
+    assets=dg.load_assets_from_modules([landing, silver, zones, masked, public, warehouse, training]),
     asset_checks=dg.load_asset_checks_from_modules([checks]),
     jobs=[
         jobs.ingest_months,

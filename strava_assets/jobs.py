@@ -16,9 +16,17 @@ from strava_assets.resources import InstallationResource
 from strava_assets.settings import load
 
 #: Everything that is cut by months, in the flow's order.
-MONTHLY = ("raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs")
+MONTHLY = (
+    "raw_activities",
+    "activities",
+    "activity_streams",
+    "masked_geometries",
+    "trimmed_csvs",
+    "activity_efforts",
+    "activity_load",
+)
 #: Everything that is made once from all months.
-WHOLE = ("activities_topojson", "training_summaries", "dashboard", "warehouse_activities")
+WHOLE = ("activities_topojson", "training_summaries", "dashboard", "warehouse_activities", "training_figures")
 
 #: Everything that depends on the zones.
 CUT = ("masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries")
@@ -26,13 +34,14 @@ CUT = ("masked_geometries", "trimmed_csvs", "activities_topojson", "training_sum
 ingest_months = dg.define_asset_job(
     "ingest_months",
     selection=dg.AssetSelection.assets(*MONTHLY),
-    description="Land, type, mask and trim months. Nothing of an unchanged activity is done again.",
+    description="Land, type, mask, trim and measure months. Nothing of an unchanged activity is done again.",
 )
 
 publish = dg.define_asset_job(
     "publish",
     selection=dg.AssetSelection.assets(*WHOLE),
-    description="The map, the summaries and the index, from every masked month: once after any set of months.",
+    description="The map, the summaries and the index, then the warehouse, from every month: once after any set of "
+    "months.",
 )
 
 _public_root = dg.AssetSelection.checks(public_root_keeps_the_invariants)
