@@ -3,7 +3,7 @@
 What belongs here: finding them in samples. What does not: which of them is a record (``figures``).
 
 Both go by the clock, as races do, and as Strava's best efforts: "always based on elapsed time" [1]_. Rests count, up
-to half an hour (``recorded``); over a gap nothing was done, and the time passes.
+to half an hour (``recorded``); over a gap no work was done, and the time passes.
 
 .. [1] https://support.strava.com/hc/en-us/articles/115001188684-Moving-Time-Speed-and-Pace-Calculations
 """
@@ -47,6 +47,8 @@ DISTANCES: dict[str, float] = {
 _MOST_WATTS = 3000.0
 #: Nobody on foot is faster, m/s: a satellite lost and found again.
 _FASTEST = 12.0
+#: Metres count if the odometer was read again so soon, seconds: longer than other gaps, for they were measured.
+_ODOMETER = 60.0
 #: An odometer may tremble by so much, metres; one that goes back farther ends a stretch.
 _TREMBLE = 1.0
 #: Sums of metres are this exact.
@@ -202,14 +204,14 @@ def best_times(samples: Recorded, distance: Array) -> Efforts:
     Notes
     -----
     Between two samples the pace is taken to be even. The shortest window then begins or ends at a sample; both are
-    looked for. Metres over a gap, or faster than any legs, do not count; their time does.
+    looked for. Metres over more than a minute without a sample, or faster than any legs, do not count; their time does.
     """
     metres = distance[samples.sample]
     if not len(metres):
         return _best([], highest=False)
     ahead = np.diff(metres, append=metres[-1])
     stretch = samples.stretch + np.append(0, np.cumsum(ahead < -_TREMBLE)[:-1])
-    believed = (ahead > 0) & ~samples.is_gap & (ahead <= _FASTEST * samples.step)
+    believed = (ahead > 0) & (samples.step <= _ODOMETER) & (ahead <= _FASTEST * samples.step)
     walked = np.where(believed, ahead, 0.0)
     heads = np.flatnonzero(np.diff(stretch, prepend=-1))
     ends = np.append(heads[1:], len(metres))

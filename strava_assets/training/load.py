@@ -17,6 +17,8 @@ LEAST_BPM, MOST_BPM = 30, 240
 _HELD = 10.0
 #: Seconds that normalized power rolls over.
 _ROLLING = 30
+#: Fewer seconds than this are the rounding of sums.
+_NOTHING = 1e-6
 #: Banister's exponent (men's; women's is 1.67), and the share of the heart rate reserve at the lactate threshold.
 _EXPONENT, _THRESHOLD = 1.92, 0.85
 #: Days over which chronic and acute load decay.
@@ -48,7 +50,7 @@ def normalized_power(seconds: Seconds, activities: int) -> Array:
         fourths[seconds.activity[number]] += float((squares * squares) @ weight)
         known[seconds.activity[number]] += float(weight.sum())
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(known > 0, (fourths / known) ** 0.25, np.nan)
+        return np.where(known > _NOTHING, (fourths / known) ** 0.25, np.nan)
 
 
 def seconds_of_power(seconds: Seconds, activities: int) -> tuple[Array, Array]:

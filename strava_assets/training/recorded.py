@@ -3,8 +3,8 @@
 What belongs here: clocks, steps and gaps, whatever device wrote them. What does not: what was measured.
 
 A sample stands for the time until the next one. A longer step than usual is a gap: a pause, a lost sensor. Over a
-gap the clock runs on, and nothing else is counted: no work, no metres, no heart beats. So whatever is left out makes
-a figure smaller, and never larger.
+gap the clock runs on, and nothing is counted that was not measured: no work, no heart beats. So whatever is left out
+makes a figure smaller, and never larger.
 """
 
 from __future__ import annotations
