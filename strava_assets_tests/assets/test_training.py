@@ -54,7 +54,9 @@ def test_every_ride_has_its_load_and_the_heart_tells_of_it(history: Installation
     assert days["activities"].sum() == 12
     assert days["load"].sum() == pytest.approx(loads["load"].sum())
     assert table(history, "training_streaks").query("period == 'day'")["length"].tolist() == [1] * 12
-    assert (history.settings.home_path / "private/tables/training_days/all.parquet").exists()
+    for name in WHOLE:
+        assert list(months_of(history.store, name)) == [ALL]
+    assert list(months_of(history.store, LOAD)) == list(months_of(history.store, "activities"))
 
 
 def test_what_did_not_change_is_neither_measured_nor_written(history: Installation) -> None:
@@ -85,16 +87,17 @@ def test_a_ride_that_is_gone_is_gone_from_every_table(history: Installation) -> 
     assert day not in table(history, "training_streaks")["first"].tolist()
 
 
-@pytest.mark.parametrize("name", [EFFORTS, LOAD])
-def test_a_damaged_month_is_measured_again(history: Installation, name: str) -> None:
+def test_a_damaged_month_is_measured_again(history: Installation) -> None:
     run(history)
-    before = table(history, name)
-    key = key_of(name, "2023-12")
-    history.store.write(key, history.store.read(key)[:-20])
-    said = materialize(history, ["2023-11"]).failures
-    assert [line for line in said if "training_figures" in line and "materialize --months 2023-12 --force" in line]
-    run(history, months=["2023-12"])
-    pd.testing.assert_frame_equal(table(history, name), before)
+    before = {name: table(history, name) for name in (EFFORTS, LOAD)}
+    for name, month in ((EFFORTS, "2023-12"), (LOAD, "2024-01")):
+        key = key_of(name, month)
+        history.store.write(key, history.store.read(key)[:-20])
+    said = materialize(history, ["2023-12"]).failures
+    assert [line for line in said if "training_figures" in line and "materialize --months 2024-01 --force" in line]
+    run(history, months=["2024-01"])
+    for name, was in before.items():
+        pd.testing.assert_frame_equal(table(history, name), was)
 
 
 def test_they_come_after_the_map_and_their_failure_is_not_the_maps(
@@ -150,10 +153,3 @@ def test_an_upgrade_that_measures_otherwise_asks_for_every_month(
     assert request_if_made_otherwise(history.database, history.settings) == 0
     monkeypatch.setattr(measures, "VERSION", "next")
     assert request_if_made_otherwise(history.database, history.settings) == 4
-
-
-def test_the_whole_tables_are_the_only_ones_that_are_no_month(history: Installation) -> None:
-    run(history)
-    for name in WHOLE:
-        assert list(months_of(history.store, name)) == [ALL]
-    assert list(months_of(history.store, LOAD)) == list(months_of(history.store, "activities"))

@@ -21,7 +21,7 @@ from strava_assets.tables import months_of
 from strava_assets_tests.strava.conftest import World
 
 NOW = datetime(2020, 5, 1, 6, tzinfo=UTC)
-few = pytest.mark.parametrize("world", [{"activities": 6}], indirect=True)
+few = pytest.mark.parametrize("world", [{"activities": 12}], indirect=True)
 
 
 @pytest.fixture(autouse=True)
