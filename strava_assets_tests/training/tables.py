@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from strava_assets.training.measures import ACTIVITY_COLUMNS, SAMPLE_COLUMNS, measured
 from strava_assets.schema import ACTIVITIES, STREAMS
+from strava_assets.training.measures import ACTIVITY_COLUMNS, SAMPLE_COLUMNS, measured
 
 FIRST = datetime(2024, 3, 4, 7, tzinfo=UTC)
 

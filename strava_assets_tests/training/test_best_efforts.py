@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strava_assets.training.best_efforts import DISTANCES, DURATIONS, Efforts, best_powers, best_times, by_second
@@ -19,7 +19,10 @@ Recording = tuple[list[float], list[float]]
 
 def together(activities: list[Recording]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     owner = np.repeat(np.arange(len(activities)), [len(times) for times, _ in activities])
-    return owner, np.array(sum((t for t, _ in activities), []), float), np.array(sum((v for _, v in activities), []))
+    times, values = (
+        np.concatenate([np.array(part, float) for part in parts]) for parts in zip(*activities, strict=True)
+    )
+    return owner, times, values
 
 
 def powers(*activities: Recording) -> list[dict[str, tuple[float, float]]]:
@@ -44,6 +47,7 @@ def by_name(efforts: Efforts, names: list[str], activities: int) -> list[dict[st
     return found
 
 
+@settings(deadline=None)
 @given(st.lists(recordings(POWER, STEPS), min_size=1, max_size=3))
 def test_power_is_the_highest_mean_of_any_window(activities: list[Recording]) -> None:
     for found, (time, watts) in zip(powers(*activities), activities, strict=True):
@@ -62,6 +66,7 @@ def test_power_is_the_highest_mean_of_any_window(activities: list[Recording]) ->
             )
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from([5.0, 10.0, 20.0, 40.0, 61.0, 300.0, 2000.0, 0.0, -1.0]), st.floats(-2, 15)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strava_assets.training.eddington import UNITS, levels
@@ -14,6 +14,7 @@ from strava_assets.training.streaks import streaks
 MONDAY = date(2024, 1, 1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.floats(0, 30_000), st.integers(0, 30).map(lambda n: n * 1000.0)), max_size=60))
 def test_the_number_is_reached_on_the_day_that_makes_it(metres: list[float]) -> None:
     days, reached = levels(np.array(metres), UNITS["km"])
@@ -44,6 +45,7 @@ def test_a_sum_of_floats_that_falls_short_of_a_kilometre_is_one() -> None:
     assert levels(np.array([np.nan, 0.0]), UNITS["km"])[0].tolist() == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-400, 400), max_size=60))
 def test_a_streak_is_as_long_as_there_is_something_every_day(numbers: list[int]) -> None:
     there = {MONDAY + timedelta(days=number) for number in numbers}

@@ -90,7 +90,7 @@ def test_one_strap_that_erred_is_not_the_highest_heart_rate() -> None:
     assert [row["highest_heartrate"] for row in found.values()] == [150.0, 150.0, 181.0, 140.0]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from([None, 100.0, 250.0])), min_size=1, max_size=12))
 def test_days_are_all_days_and_hold_what_their_activities_do(rides: list[tuple[int, float | None]]) -> None:
     tables = made(*(ride(n, day, watts, seconds=1500) for n, (day, watts) in enumerate(rides)))

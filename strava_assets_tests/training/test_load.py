@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strava_assets.training.best_efforts import by_second
@@ -29,6 +29,7 @@ def one(time: list[float], values: list[float]) -> tuple[object, np.ndarray]:
     return recorded(np.zeros(len(time), np.int64), np.array(time, float), 1), np.array(values, float)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1500), min_size=30, max_size=200))
 def test_normalized_power_of_every_second_is_pandas_rolling_mean(watts: list[float]) -> None:
     ours, values = one([*map(float, range(len(watts)))], watts)
@@ -37,6 +38,7 @@ def test_normalized_power_of_every_second_is_pandas_rolling_mean(watts: list[flo
     assert found == pytest.approx(expected, abs=1e-3)
 
 
+@settings(deadline=None)
 @given(recordings(POWER, STEPS))
 def test_normalized_power_weighs_seconds_by_what_is_known_of_them(recording: tuple[list[float], list[float]]) -> None:
     time, watts = recording
@@ -72,6 +74,7 @@ def test_an_hour_at_threshold_is_a_hundred() -> None:
     assert hour.tolist() == pytest.approx([100.0])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 255), st.sampled_from([1.0, 2.0, 5.0, 40.0])), max_size=40))
 def test_the_hearts_load_is_banisters_sum_over_samples(beats: list[tuple[int, float]]) -> None:
     time = np.cumsum([0.0] + [step for _, step in beats])[: len(beats)].tolist()
@@ -99,6 +102,7 @@ def test_the_hearts_load_is_banisters_sum_over_samples(beats: list[tuple[int, fl
     assert highest_held(by_rate)[0] == pytest.approx(max(highest, default=math.nan), nan_ok=True)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 400), max_size=80))
 def test_chronic_and_acute_load_decay(loads: list[float]) -> None:
     chronic, acute, form = chronic_and_acute(np.array(loads))
