@@ -44,17 +44,20 @@ def measure_month(store: Store, month: str, force: bool = False) -> MeasuredMont
     )
     if month not in typed:
         return None
-    there = if_any(efforts.read, month), if_any(load.read, month)
+    before = (if_any(efforts.read, month), if_any(load.read, month))
+    known = _is_ours(before[0], ACTIVITY_EFFORTS) and _is_ours(before[1], ACTIVITY_LOAD)
     return measured_month(
         typed.read(month, ACTIVITY_COLUMNS),
         lambda wanted: samples.read(month, SAMPLE_COLUMNS, activities=wanted),
-        (there[0], there[1]) if there[0] is not None and there[1] is not None else None,
+        before if known else None,
         force,
     )
 
 
 def refresh_figures(store: Store, told: Told, resting: float) -> Refreshed:
     """Make every whole table anew from all months; one that comes out the same is not written.
+
+    Months that an earlier version of the program measured in other columns are left out: they were asked for again.
 
     Parameters
     ----------
@@ -68,13 +71,7 @@ def refresh_figures(store: Store, told: Told, resting: float) -> Refreshed:
         A month's table cannot be read; nothing is written.
     StoreUnavailable
     """
-    efforts, load = (months_of(store, table) for table in (EFFORTS, LOAD))
-    made = figures(
-        pa.concat_tables([ACTIVITY_EFFORTS.empty_table(), *(efforts[month] for month in efforts)]),
-        pa.concat_tables([ACTIVITY_LOAD.empty_table(), *(load[month] for month in load)]),
-        told,
-        resting,
-    )
+    made = figures(_whole(store, EFFORTS, ACTIVITY_EFFORTS), _whole(store, LOAD, ACTIVITY_LOAD), told, resting)
     report = Refreshed()
     for name, table in made.items():
         report.rows[name] = table.num_rows
@@ -83,3 +80,13 @@ def refresh_figures(store: Store, told: Told, resting: float) -> Refreshed:
             store.write(key, data)
             report.written += 1
     return report
+
+
+def _whole(store: Store, name: str, schema: pa.Schema) -> pa.Table:
+    months = months_of(store, name)
+    tables = (months[month] for month in months)
+    return pa.concat_tables([schema.empty_table(), *(table for table in tables if _is_ours(table, schema))])
+
+
+def _is_ours(table: pa.Table | None, schema: pa.Schema) -> bool:
+    return table is not None and table.schema.equals(schema)

@@ -15,7 +15,7 @@ from strava_assets.month_runs import dagster_instance, forced
 from strava_assets.month_runs import run as run_job
 from strava_assets.pipeline import materialize
 from strava_assets.requests import request_if_made_otherwise
-from strava_assets.tables import key_of, months_of
+from strava_assets.tables import encode, key_of, months_of
 from strava_assets.training import keeping, measures
 from strava_assets.training.keeping import ALL, EFFORTS, LOAD
 from strava_assets.training.schema import WHOLE
@@ -96,6 +96,20 @@ def test_a_damaged_month_is_measured_again(history: Installation) -> None:
     said = materialize(history, ["2023-12"]).failures
     assert [line for line in said if "training_figures" in line and "materialize --months 2024-01 --force" in line]
     run(history, months=["2024-01"])
+    for name, was in before.items():
+        pd.testing.assert_frame_equal(table(history, name), was)
+
+
+def test_months_of_an_earlier_versions_columns_are_left_out_until_they_are_measured_again(
+    history: Installation,
+) -> None:
+    run(history)
+    before = {name: table(history, name) for name in (LOAD, "training_loads")}
+    months = months_of(history.store, LOAD)
+    history.store.write(key_of(LOAD, "2023-12"), encode(months["2023-12"].drop(["work"])))
+    run(history, months=["2024-01"])
+    assert len(table(history, "training_loads")) == 12 - months["2023-12"].num_rows
+    run(history, months=["2023-12"])
     for name, was in before.items():
         pd.testing.assert_frame_equal(table(history, name), was)
 
