@@ -20,12 +20,12 @@ from strava_assets.training.load import (
     stress_from_heart,
     stress_from_power,
 )
-from strava_assets.training.recorded import recorded
+from strava_assets.training.recorded import Recorded, recorded
 from strava_assets_tests.training import plainly
 from strava_assets_tests.training.plainly import POWER, STEPS, recordings
 
 
-def one(time: list[float], values: list[float]) -> tuple[object, np.ndarray]:
+def one(time: list[float], values: list[float]) -> tuple[Recorded, np.ndarray]:
     return recorded(np.zeros(len(time), np.int64), np.array(time, float), 1), np.array(values, float)
 
 
