@@ -288,7 +288,7 @@ def test_progress_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(terminal, "err", Console(file=io.StringIO(), force_terminal=True, width=120))
     with terminal.bar("importing") as step:
         step("[/red].gpx", 1, 2)
-    assert "[/red].gpx" in terminal.err.file.getvalue()  # type: ignore[attr-defined]
+    assert "[/red].gpx" in terminal.err.file.getvalue()
 
 
 def test_an_import_is_listed_shown_hidden_and_taken_back(strava_assets: Run, tmp_path: Path) -> None:
@@ -472,3 +472,14 @@ def test_ctrl_c_stops_at_once_says_so_and_loses_nothing(
     assert code == 0, said
     index = json.loads((tmp_path / "home" / "public" / "index.json").read_text())
     assert index["athletes"][0]["activities"] == 60
+
+
+def test_a_backup_goes_from_one_machine_to_another_by_two_commands(strava_assets: Run, tmp_path: Path) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, rides=1)
+    assert strava_assets("import", "rides")[0] == 0
+    code, said = strava_assets("backup", "all.tar")
+    assert (code, "1 activities" in said, "secret key" in said) == (0, True, True)
+    code, said = strava_assets("restore", "all.tar")
+    assert (code, "there is an installation already" in said) == (2, True)
+    code, said = strava_assets("restore", "none.tar")
+    assert (code, said.count("\n")) == (1, 1)

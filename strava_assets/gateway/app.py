@@ -83,8 +83,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             Route("/{path:path}", _file, middleware=packed),
         ],
         exception_handlers={
-            HTTPException: _refused,  # type: ignore[dict-item]
-            StravaAssetsError: _failed,  # type: ignore[dict-item]
+            HTTPException: _refused,
+            StravaAssetsError: _failed,
             Exception: _broken,
         },
         lifespan=lifespan,
@@ -148,11 +148,12 @@ def _page_policy(settings: Settings) -> str:
     return content_policy(settings.map_tiles_url) + "; frame-ancestors 'none'"
 
 
-async def _refused(request: Request, error: HTTPException) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
     return PlainTextResponse(f"{error.detail}\n", status_code=error.status_code, headers=error.headers)
 
 
-async def _failed(request: Request, error: StravaAssetsError) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     """What went wrong is for the owner's log; a visitor learns only that it did."""
     log.error("%s %s: %s", request.method, request.url.path.partition("/webhook/")[0] or "/webhook", error)
     return PlainTextResponse("not available now; the gateway's log says why\n", status_code=503)
