@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from strava_assets import checks, jobs, schedules, sensors
-from strava_assets.assets import databases, landing, masked, public, silver, warehouse, zones
+from strava_assets.assets import databases, landing, masked, public, silver, training, warehouse, zones
 from strava_assets.io_managers import ParquetByMonth
 from strava_assets.resources import InstallationResource
 
@@ -16,7 +16,7 @@ installation = InstallationResource()
 
 defs = dg.Definitions(
     assets=[
-        *dg.load_assets_from_modules([landing, silver, zones, masked, public, warehouse]),
+        *dg.load_assets_from_modules([landing, silver, zones, masked, public, warehouse, training]),
         *databases.chosen(),
     ],
     asset_checks=dg.load_asset_checks_from_modules([checks]),

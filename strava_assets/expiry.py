@@ -14,6 +14,7 @@ from strava_assets.installation import Installation
 from strava_assets.partitions import first_day
 from strava_assets.publish.paths import csv_path
 from strava_assets.publish.taking_back import withdraw_activities
+from strava_assets.strava.thresholds import forget_thresholds
 from strava_assets.strava.tombstones import remove_streams
 from strava_assets.warehouse import upkeep
 
@@ -60,6 +61,7 @@ def forget_api_originals(installation: Installation) -> ExpiryReport:
         for month in months:  # with what changed: after a kill nothing would tell that they are to be made anew
             queries().request_month(connection, month=first_day(month), reason="older than the API's data may be")
     originals = remove_streams(installation.database, installation.store)
+    forget_thresholds(installation.store, installation.athletes(), days)
     if expired:
         upkeep.take_out_what_is_gone(installation)
     return ExpiryReport(len(expired), withdrawn, originals, len(months))

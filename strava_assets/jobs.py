@@ -17,14 +17,22 @@ from strava_assets.resources import InstallationResource
 from strava_assets.settings import load
 
 #: Everything that is cut by months, in the flow's order.
-MONTHLY = ("raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs")
+MONTHLY = (
+    "raw_activities",
+    "activities",
+    "activity_streams",
+    "masked_geometries",
+    "trimmed_csvs",
+    "activity_efforts",
+    "activity_load",
+)
 #: Everything public that is made once from all months.
 WHOLE = ("activities_topojson", "training_summaries", "dashboard")
 #: Where it is switched on, it comes with every map; else the jobs by the clock see to it that there is none.
 LAKE = ("public_lake",)
 WITH_EVERY_MAP = LAKE if load().public_lake else ()
 #: Everything private that is made from all months: after any set of them, and by the clock; a ride's way is free of it.
-WAREHOUSE = ("lake_activities", "lake_samples", "warehouse_activities")
+WAREHOUSE = ("training_figures", "lake_activities", "lake_samples", "warehouse_activities")
 #: And what the owner has beside it: only by the clock, and at the end of a materialisation that somebody asked for.
 DATABASES = tuple(asset.key.to_user_string() for asset in databases.chosen())
 
@@ -34,7 +42,7 @@ CUT = ("masked_geometries", "trimmed_csvs", "activities_topojson", "training_sum
 ingest_months = dg.define_asset_job(
     "ingest_months",
     selection=dg.AssetSelection.assets(*MONTHLY),
-    description="Land, type, mask and trim months. Nothing of an unchanged activity is done again.",
+    description="Land, type, mask, trim and measure months. Nothing of an unchanged activity is done again.",
 )
 
 publish = dg.define_asset_job(

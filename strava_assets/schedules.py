@@ -13,6 +13,7 @@ from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import list_everyone
 from strava_assets.strava.backlog import cost
+from strava_assets.strava.thresholds import read_thresholds
 from strava_assets.withdrawal import withdraw_hidden
 
 
@@ -32,6 +33,7 @@ def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: I
     report = list_everyone(opened.settings, opened.database, first, datetime.now(UTC) + timedelta(days=1))
     gone = withdraw_hidden(opened)  # before anything else
     request_months(opened.database, report.months, "reconcile")
+    read_thresholds(opened.settings, opened.database, opened.store)
     said = [
         f"{report.athletes} accounts listed with {report.reads} reads",
         f"{len(report.months)} months asked for again",

@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     public_columns: str = Field("", alias="STRAVA_ASSETS_PUBLIC_COLUMNS")
     link_to_strava: bool = Field(False, alias="STRAVA_ASSETS_LINK_TO_STRAVA")
     api_retention_days: int | None = Field(None, alias="STRAVA_ASSETS_API_RETENTION_DAYS", ge=1)
+    resting_heartrate: float = Field(60.0, alias="STRAVA_ASSETS_RESTING_HEARTRATE", ge=30, le=100)
     map_title: str = Field("Where we have been", alias="STRAVA_ASSETS_MAP_TITLE", max_length=120)
     map_tiles_url: str = Field("", alias="STRAVA_ASSETS_MAP_TILES_URL")
     map_attribution: str = Field("© OpenStreetMap contributors", alias="STRAVA_ASSETS_MAP_ATTRIBUTION")

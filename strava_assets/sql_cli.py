@@ -66,6 +66,7 @@ def _refresh(settings: Any) -> None:
             return
         err.print("bringing the warehouse up to date")
         upkeep.refresh_lake(installation)
+        upkeep.refresh_figures(installation)
         upkeep.load_warehouse(installation)
     finally:
         installation.database.close()

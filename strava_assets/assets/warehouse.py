@@ -61,7 +61,11 @@ def lake_files(config: Redo, installation: InstallationResource) -> Iterator[dg.
     owners=OWNERS,
     code_version=duckdb.VERSION,
     op_tags=_AFTER_THE_MAP,
-    deps=[f"lake_{table.name}" for table in lake.TABLES],
+    deps=[
+        *(f"lake_{table.name}" for table in lake.TABLES),
+        "training_figures",
+        dg.AssetDep(dg.AssetKey("activity_efforts"), partition_mapping=all_months),
+    ],
     description="One DuckDB file for questions of one's own: `strava_activities`, views over the lake's tracks and "
     "samples, and the named views of sql/warehouse. `strava-assets sql` asks it. Private.",
 )

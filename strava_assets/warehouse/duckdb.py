@@ -19,12 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from strava_assets.database.connection import sql_folder
 from strava_assets.errors import StoreUnavailable
 from strava_assets.geoparquet import BBOX, GEOMETRY
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
+from strava_assets.training.schema import ACTIVITY_EFFORTS, WHOLE
 from strava_assets.warehouse import lake_files
 from strava_assets.warehouse.lake import ACTIVITIES, SAMPLES, LakeTable
 
@@ -41,24 +43,44 @@ class WarehouseTable:
     Attributes
     ----------
     name : str
-    source : LakeTable
+    files : str
+        Where its rows are in the private store, as a pattern.
+    schema : pa.Schema
+        Of these files.
     inside : bool
         Copied into the file, as small ones are; else it is a view over the lake's files, which are read when asked
         for: samples are a thousand times as many rows, and copying them takes longer than everything else.
     columns : str
         Which, as ``select`` has them.
+    rest : str
+        What follows in the ``select``: a condition, or an order.
     """
 
     name: str
-    source: LakeTable
+    files: str
+    schema: pa.Schema
     inside: bool
     columns: str = "*"
+    rest: str = ""
+
+
+def _of_lake(name: str, table: LakeTable, inside: bool, columns: str = "*") -> WarehouseTable:
+    order = "order by start_time, activity_id" if inside else ""
+    return WarehouseTable(name, f"{lake_files.FOLDER}/{table.name}/*/*.parquet", table.schema, inside, columns, order)
+
+
+def _of_training(name: str, schema: pa.Schema) -> WarehouseTable:
+    """Of somebody who was removed a month's table may have rows until it is made again."""
+    here = "where activity_id in (select activity_id from strava_activities)" if "activity_id" in schema.names else ""
+    return WarehouseTable(name, f"tables/{name}/*.parquet", schema, inside=True, rest=here)
 
 
 TABLES = (
-    WarehouseTable("strava_activities", ACTIVITIES, inside=True, columns=f"* exclude ({GEOMETRY}, {BBOX})"),
-    WarehouseTable("strava_tracks", ACTIVITIES, inside=False, columns=f"activity_id, month, {GEOMETRY}, {BBOX}"),
-    WarehouseTable("strava_samples", SAMPLES, inside=False),
+    _of_lake("strava_activities", ACTIVITIES, inside=True, columns=f"* exclude ({GEOMETRY}, {BBOX})"),
+    _of_lake("strava_tracks", ACTIVITIES, inside=False, columns=f"activity_id, month, {GEOMETRY}, {BBOX}"),
+    _of_lake("strava_samples", SAMPLES, inside=False),
+    _of_training("activity_efforts", ACTIVITY_EFFORTS),
+    *(_of_training(name, schema) for name, schema in WHOLE.items()),
 )
 
 
@@ -154,23 +176,28 @@ def _opened(store: Store, path: Path, *, read_only: bool = False) -> Iterator[du
 def _fill(connection: duckdb.DuckDBPyConnection, store: Store, mark: str) -> None:
     for table in TABLES:
         kind = "table" if table.inside else "view"
-        order = " order by start_time, activity_id" if table.inside else ""
         connection.execute(
-            f"create {kind} {table.name} as select {table.columns} from {_source(store, table.source)}{order}"
+            f"create {kind} {table.name} as select {table.columns} from {_source(store, table)} {table.rest}"
         )
     for name, text in views().items():
         connection.execute(f"create view {name} as {text}")
     connection.execute(f"create table {_MADE_FROM} as select $mark as mark", {"mark": mark})
 
 
-def _source(store: Store, table: LakeTable) -> str:
-    """A table of the lake in DuckDB's words; one without rows, where there is no file yet."""
-    if not store.keys(f"{lake_files.FOLDER}/{table.name}"):
-        names = ", ".join(f"null::{_type(str(kind))} as {name}" for name, (kind, _) in table.columns.items())
-        return f"(select {names}, null::varchar as month where false)"
+def _source(store: Store, table: WarehouseTable) -> str:
+    """A table's files in DuckDB's words; no rows, where there is no file yet."""
+    by_month = "/*/" in table.files
+    if not store.keys(_folder(table)):
+        names = ", ".join(f"null::{_type(str(field.type))} as {field.name}" for field in table.schema)
+        return f"(select {names}{', null::varchar as month' if by_month else ''} where false)"
     url = store.path("") if store.is_folder else store.url
-    files = f"{glob.escape(url)}/{lake_files.FOLDER}/{table.name}/*/*.parquet".replace("'", "''")
-    return f"read_parquet('{files}', hive_partitioning = true, hive_types = {{'month': varchar}})"
+    files = f"{glob.escape(url)}/{table.files}".replace("'", "''")
+    hive = ", hive_partitioning = true, hive_types = {'month': varchar}" if by_month else ""
+    return f"read_parquet('{files}'{hive})"
+
+
+def _folder(table: WarehouseTable) -> str:
+    return table.files.partition("/*")[0]
 
 
 def _type(arrow: str) -> str:
@@ -191,8 +218,8 @@ def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def _mark(store: Store) -> str:
     """Of everything that the file is made from."""
-    tables = [(table.name, table.source.name, table.inside, table.columns) for table in TABLES]
-    told = repr((VERSION, duckdb.__version__, lake_files.mark(store), store.url, tables, views()))
+    training = [sorted(store.versions(_folder(table)).items()) for table in TABLES if table.files.startswith("tables/")]
+    told = repr((VERSION, duckdb.__version__, lake_files.mark(store), training, store.url, TABLES, views()))
     return hashlib.sha256(told.encode()).hexdigest()
 
 

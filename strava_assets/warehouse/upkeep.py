@@ -11,6 +11,9 @@ from contextlib import contextmanager
 
 from strava_assets.database.connection import queries
 from strava_assets.installation import Installation
+from strava_assets.strava.thresholds import thresholds
+from strava_assets.training import keeping
+from strava_assets.training.keeping import Refreshed
 from strava_assets.warehouse import duckdb, elsewhere, lake_files
 from strava_assets.warehouse.bigquery import BigQueryReport
 from strava_assets.warehouse.duckdb import LoadReport
@@ -26,6 +29,13 @@ def refresh_lake(installation: Installation, *, force: bool = False) -> LakeRepo
     """Bring the lake's files up to date; raises as `lake_files.refresh` does."""
     with _turn(installation):
         return lake_files.refresh(installation.store, _alive(installation), force=force)
+
+
+def refresh_figures(installation: Installation) -> Refreshed:
+    """Make the training figures anew from what was measured; raises as `keeping.refresh_figures` does."""
+    told = thresholds(installation.store, installation.athletes())
+    with _turn(installation):
+        return keeping.refresh_figures(installation.store, told, installation.settings.resting_heartrate)
 
 
 def load_warehouse(installation: Installation, *, force: bool = False) -> LoadReport:

@@ -26,7 +26,10 @@ FLOW = {
     "public_lake": {"activities_topojson"},
     "lake_activities": {"activities", "activity_streams"},
     "lake_samples": {"activities", "activity_streams"},
-    "warehouse_activities": {"lake_activities", "lake_samples"},
+    "warehouse_activities": {"lake_activities", "lake_samples", "training_figures", "activity_efforts"},
+    "activity_efforts": {"activities", "activity_streams"},
+    "activity_load": {"activities", "activity_streams"},
+    "training_figures": {"activity_efforts", "activity_load"},
 }
 
 
@@ -61,7 +64,8 @@ def test_the_graph_is_the_flow() -> None:
 def test_months_are_the_partitions() -> None:
     graph = defs.resolve_asset_graph()
     cut = {key.path[-1] for key in graph.get_all_asset_keys() if graph.get(key).partitions_def is not None}
-    assert cut == {"raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs"}
+    assert cut == {"raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs",
+                   "activity_efforts", "activity_load"}  # fmt: skip
     keys = monthly.get_partition_keys()
     assert keys[0] == "2005-01"
     assert len(keys[-1]) == 7

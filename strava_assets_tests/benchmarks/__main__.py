@@ -20,6 +20,7 @@ from strava_assets_tests.benchmarks import (
     new_zone,
     properties,
     stages,
+    training,
     warehouse,
 )
 
@@ -45,6 +46,9 @@ def main(arguments: list[str]) -> int:
     warehouse.options(parts.add_parser("warehouse", help="lake and DuckDB: refreshed, after one ride, and asked"))
     map.options(parts.add_parser("map", help="the map page in a browser: interactive, filter, pan, bytes"))
     kills.options(parts.add_parser("kills", help="an import killed at random moments, against one undisturbed"))
+    training.options(
+        parts.add_parser("training", help="best efforts and loads of a long history, and of one more ride")
+    )
     given = parser.parse_args(arguments)
     options = {name: value for name, value in vars(given).items() if name != "part"}
     good = True
@@ -70,6 +74,8 @@ def main(arguments: list[str]) -> int:
         warehouse.main(**options)
     if given.part in (None, "map"):
         good = map.main(**options) and good
+    if given.part in (None, "training"):
+        training.main(**options)
     if given.part == "kills":  # not a figure: either it ends the same, or it does not
         good = kills.main(**options)
     return 0 if good else 1

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from strava_assets.schema import ACTIVITIES, STREAMS
 from strava_assets.stores import Store
-from strava_assets.tables import encode, key_of
+from strava_assets.tables import encode, key_of, months_of
+from strava_assets.training import keeping
 
 SPORTS = ("Ride", "GravelRide", "Run", "Swim")
 
@@ -92,3 +93,12 @@ def some_years(folder: Path, activities: int = 60) -> tuple[Store, set[int]]:
             tracks[6] |= {"lat": np.full(40, np.nan), "lng": np.full(40, np.nan)}
         write_month(store, month, rows, tracks)
     return store, {*range(1, activities + 1)}
+
+
+def measure(store: Store) -> None:
+    """The training figures of every month, as the flow makes them."""
+    for month in months_of(store, "activities"):
+        made = keeping.measure_month(store, month)
+        store.write(key_of(keeping.EFFORTS, month), encode(made.efforts))
+        store.write(key_of(keeping.LOAD, month), encode(made.load))
+    keeping.refresh_figures(store, {}, 50.0)
