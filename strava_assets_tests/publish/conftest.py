@@ -106,9 +106,7 @@ def empty(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     small.sql("delete from strava.public_object")
     small.sql("delete from strava.athlete")
     for number, (athlete, name) in enumerate(((ADA, "Ada"), (EVE, "Eve"))):
-        small.sql(
-            "insert into strava.athlete (id, name) overriding system value values (%s, %s)", 1 + number, name
-        )
+        small.sql("insert into strava.athlete (id, name) overriding system value values (%s, %s)", 1 + number, name)
         for ride_number in (place for place, owner in enumerate(OWNERS, 1) if owner == athlete):
             small.sql(
                 "insert into strava.activity (id, athlete_id, identity, start_time, month, state, visibility, api) "

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 
 from strava_assets.database.connection import Database
+from strava_assets.privacy import zone_store
 from strava_assets.privacy.visibility import Release
 from strava_assets.privacy.zones import Zone
 from strava_assets.publish import csv_files, map_files
@@ -88,6 +89,11 @@ class Small:
     def hide(self, *numbers: int) -> None:
         """Nobody may see these rides any more; who has to withdraw them was not told yet."""
         self.sql("update strava.activity set visibility = 'only_me' where id = any(%s)", list(numbers))
+
+    def is_written(self) -> bool:
+        """Whether somebody has the turn to write, as anybody else sees it."""
+        [row] = self.sql("select pg_try_advisory_xact_lock(%s) as free", zone_store.LOCK)
+        return not row["free"]
 
     def there(self) -> list[str]:
         """Every file that lies in the root."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from strava_assets.errors import MapOvertaken
-from strava_assets.privacy import zone_store
 from strava_assets.privacy.invariants import Finding
 from strava_assets.publish import public_root
 from strava_assets.publish.judging.folders import NO_TIME
@@ -20,18 +20,16 @@ from strava_assets_tests.publish.test_judging import ADA, EVE
 
 EVERYTHING = sorted(
     [INDEX, *PATHS.values()]
-    + [f"{athlete}/{name}" for athlete in (ADA, EVE) for name in ("activities.topojson", "quarterly.json", "weekly.json")]
+    + [
+        f"{athlete}/{name}"
+        for athlete in (ADA, EVE)
+        for name in ("activities.topojson", "quarterly.json", "weekly.json")
+    ]
 )
 
 
 def digests(small: Small) -> dict[str, str]:
     return {path: str(sha256((small.root / path).read_bytes())) for path in small.there()}
-
-
-def lock_is_held(small: Small) -> bool:
-    """Whether somebody is writing, as anybody else sees it."""
-    [row] = small.sql("select pg_try_advisory_xact_lock(%s) as free", zone_store.LOCK)
-    return not row["free"]
 
 
 def test_a_small_root_is_what_it_should_be(small: Small) -> None:
@@ -100,7 +98,7 @@ class TestFacts:
     def test_where_nothing_is_known_nobody_is_asked(self, small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
         gate = small.gate()
         gate.known()
-        monkeypatch.setattr(public_root, "queries", lambda: 1 / 0)
+        monkeypatch.delattr(public_root, "queries")
         assert gate.facts(["nothing.csv"]) == gate.facts([]) == {}
 
     @pytest.mark.parametrize(
@@ -138,7 +136,10 @@ class TestMarks:
         assert empty.gate().marks() == ([], set())
         empty.root.write_text("in the way")
         assert empty.gate().marks() == ([], set())
-        assert empty.gate("memory://nothing").marks() == ([], set())
+
+    def test_a_bucket_has_none_also_where_a_folder_has_its_name(self, small: Small) -> None:
+        os.utime(small.root / PATHS[1])
+        assert small.gate(f"memory:/{small.root}").marks() == ([], set())
 
     def test_are_looked_at_again_while_nobody_writes(self, small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
         """Who is writing just now has not forgotten the time yet."""
@@ -146,7 +147,7 @@ class TestMarks:
         real = public_root.judge_folder
 
         def looking(root: Any) -> Any:
-            looked.append(lock_is_held(small))
+            looked.append(small.is_written())
             found = real(root)
             os.utime(small.root / PATHS[1], (NO_TIME, NO_TIME))  # and now they have
             return found
@@ -162,10 +163,12 @@ class TestMarks:
 class TestUnlikeWritten:
     """What is not as it was written is told by name, and what of it."""
 
-    def test_is_nothing_where_everything_is(self, small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-        were, gate = digests(small), small.gate()
-        monkeypatch.setattr(gate, "read_if_any", lambda path: 1 / 0)
-        assert gate.unlike_written(were) == {}
+    def test_is_nothing_where_everything_is_and_nobody_waits_for_that(
+        self, small: Small, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        once = SimpleNamespace(public_objects=public_root.queries().public_objects)
+        monkeypatch.setattr(public_root, "queries", lambda: once)  # nothing is asked a second time
+        assert small.gate().unlike_written(digests(small)) == {}
 
     def test_is_what_is_missing_foreign_or_other(self, small: Small) -> None:
         (small.root / PATHS[2]).unlink()
@@ -194,7 +197,7 @@ class TestUnlikeWritten:
         were, gate, read = digests(small), small.gate(), PublicRoot.read
         held: list[bool] = []
         monkeypatch.setattr(
-            PublicRoot, "read", lambda gate, path: (held.append(lock_is_held(small)), read(gate, path))[1]
+            PublicRoot, "read", lambda gate, path: (held.append(small.is_written()), read(gate, path))[1]
         )
         assert gate.unlike_written(were | {PATHS[1]: "older"}) == {}
         assert held == [True]
