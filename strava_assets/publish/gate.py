@@ -325,8 +325,6 @@ class Gate(PublicRoot):
 
     def _forget_times(self, path: str) -> None:
         """A folder's modification time tells when something in it came or went."""
-        if not self._store.is_folder:
-            return
         root, folder = self._store.path(""), self._store.path(path)
         while folder != root and (folder := os.path.dirname(folder)):
             # it was empty, and went; or it is somebody else's: verify tells of it
