@@ -42,9 +42,9 @@ def east(metres: float) -> Place:
     return Place(float(lon), float(lat))
 
 
-def zone_at(number: int, name: str = "Rosenhof", **given: Any) -> Zone:
-    """A zone on a ride's first row."""
-    return replace(around(east(5_000.0 * number), number=10 + number), name=name, **given)
+def zone_at(number: float, name: str = "Rosenhof") -> Zone:
+    """A zone on a ride's first row; or, for a share of a number, so far beyond it."""
+    return replace(around(east(5_000.0 * number), number=round(100 * number)), name=name)
 
 
 def feature(number: int, **given: Any) -> Feature:
