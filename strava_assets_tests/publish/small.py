@@ -66,10 +66,11 @@ class Small:
     database: Database
     zones: list[Zone] = field(default_factory=lambda: [around(HOME)])
     athletes: dict[str, str] = field(default_factory=lambda: {ADA: "Ada", EVE: "Eve"})
+    strava_ids: bool = False
 
     def gate(self, url: str = "") -> Gate:
         """The way to it, under the zones of now."""
-        rules = Rules(list(self.zones), b"key of ours", athletes=dict(self.athletes))
+        rules = Rules(list(self.zones), b"key of ours", False, self.strava_ids, dict(self.athletes))
         return Gate(url or str(self.root), self.database, rules, Release("hidden", ("api",)))
 
     def publish(self, gate: Gate | None = None) -> Gate:
