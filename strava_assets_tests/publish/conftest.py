@@ -85,9 +85,9 @@ def published(installation: Installation) -> Iterator[Published]:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def database(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """One for all tests of a file."""
+    """One for all tests of small public roots."""
     opened = open_database(
         Settings(
             _env_file=None,

@@ -1,4 +1,4 @@
-"""A public root of four tiny rides: written through the real gate, on a database that a file's tests share.
+"""A public root of four tiny rides: written through the real gate, on a database that their tests share.
 
 What belongs here: these rides, and where they lie. What does not: rides that are cut; `worlds` makes them.
 """
