@@ -280,14 +280,13 @@ class Gate(PublicRoot):
         """What another process wrote or withdrew meanwhile of these is not as it was seen."""
         rows = queries().public_objects_at(connection, root=self._store.url, paths=list(objects))
         now = {row["path"]: row["sha256"] for row in rows}
-        known, sizes = self.known(), self._list()
+        known = self.known()
         for path in objects:
             if TOPOJSON_PATH.match(path) and self._maps.get(path) != now.get(path):
                 raise MapOvertaken(f"{path} was published by another meanwhile; nothing was written: run it again")
             seen = known.get(path)
             if (seen and seen.sha256) != now.get(path):
                 known.pop(path, None)
-                sizes.pop(path, None)
 
     def _withdraw(self, connection: Any, paths: Iterable[str]) -> int:
         named = set(paths)
@@ -364,8 +363,6 @@ class Gate(PublicRoot):
 
     def _forget_times(self, path: str) -> None:
         """A folder's modification time tells when something in it came or went."""
-        if not self._store.is_folder:
-            return
         root, folder = self._store.path(""), self._store.path(path)
         while folder != root and (folder := os.path.dirname(folder)):
             # it was empty, and went; or it is somebody else's: verify tells of it

@@ -99,6 +99,8 @@ def measure(store: Store) -> None:
     """The training figures of every month, as the flow makes them."""
     for month in months_of(store, "activities"):
         made = keeping.measure_month(store, month)
+        if made is None or made.efforts is None or made.load is None:  # as it was
+            continue
         store.write(key_of(keeping.EFFORTS, month), encode(made.efforts))
         store.write(key_of(keeping.LOAD, month), encode(made.load))
     keeping.refresh_figures(store, {}, 50.0)
