@@ -27,7 +27,7 @@ from strava_assets.secret_values import MountedSecrets, looked_up, secret_names
 #: Set by our own commands for their children, or read by the tests.
 _OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
 #: What a wrong value is not shown of.
-_SECRET = ("SECRET", "PASSWORD_HASH", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
+_SECRET = ("SECRET", "PASSWORD_HASH", "METRICS_TOKEN", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
 #: One address, with nothing around it.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 #: What we keep in the home that is nobody else's business.
@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:8000", alias="STRAVA_ASSETS_BASE_URL")
     host: str = Field("127.0.0.1", alias="STRAVA_ASSETS_HOST")
     owner_password_hash: SecretStr | None = Field(None, alias="STRAVA_ASSETS_OWNER_PASSWORD_HASH")
+    metrics_token: SecretStr | None = Field(None, alias="STRAVA_ASSETS_METRICS_TOKEN", min_length=16)
     port: int = Field(8000, alias="STRAVA_ASSETS_PORT", ge=1, le=65535)
     dagster_port: int = Field(3000, alias="STRAVA_ASSETS_DAGSTER_PORT", ge=1, le=65535)
 

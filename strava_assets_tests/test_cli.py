@@ -501,3 +501,14 @@ def test_ctrl_c_stops_at_once_says_so_and_loses_nothing(
     assert code == 0, said
     index = json.loads((tmp_path / "home" / "public" / "index.json").read_text())
     assert index["athletes"][0]["activities"] == 60
+
+
+def test_a_backup_goes_from_one_machine_to_another_by_two_commands(strava_assets: Run, tmp_path: Path) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, rides=1)
+    assert strava_assets("import", "rides")[0] == 0
+    code, said = strava_assets("backup", "all.tar")
+    assert (code, "1 activities" in said, "secret key" in said) == (0, True, True)
+    code, said = strava_assets("restore", "all.tar")
+    assert (code, "there is an installation already" in said) == (2, True)
+    code, said = strava_assets("restore", "none.tar")
+    assert (code, said.count("\n")) == (1, 1)

@@ -27,6 +27,7 @@ from strava_assets.errors import DatabaseUnavailable, StravaAssetsError
 from strava_assets.gateway import consent, owner
 from strava_assets.gateway.files import PublicFiles
 from strava_assets.gateway.group_commit import GroupCommit
+from strava_assets.gateway.metrics import Counting, Metrics, metrics
 from strava_assets.gateway.pages import page
 from strava_assets.gateway.webhook import Refusals, webhook
 from strava_assets.settings import Settings
@@ -75,6 +76,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             Route("/webhook/{token}", webhook, methods=["GET", "POST"]),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
+            Route("/metrics", metrics),
             Route("/connect", consent.connect),
             Route("/connect/callback", consent.connected),
             Route("/streams/{athlete}/{activity}.csv", _streams, middleware=packed),
@@ -90,6 +92,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.metrics = Metrics(settings)
     app.state.owner = owner.OwnerView(settings)
     app.state.files = PublicFiles(settings.public_root)
     app.state.path_token, app.state.verify_token = path_token(settings), verify_token(settings)
@@ -169,7 +172,7 @@ class _Application(Starlette):
     """Starlette, with our headers around all of it: what answers for an unforeseen exception is its outermost part."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return _SecurityHeaders(super().build_middleware_stack())
+        return Counting(_SecurityHeaders(super().build_middleware_stack()), self.state.metrics)
 
 
 class _SecurityHeaders:

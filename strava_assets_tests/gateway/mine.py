@@ -82,8 +82,7 @@ def opened_for_long(postgres: str, home: Path, **more: Any) -> Installation:
             _env_file=None,
             STRAVA_ASSETS_HOME=home,
             STRAVA_ASSETS_DATABASE_URL=postgres.replace("/postgres?", f"/t{uuid.uuid4().hex[:12]}?"),
-            STRAVA_ASSETS_SECRET_KEY="0123456789abcdef" * 4,
-            **more,
+            **{"STRAVA_ASSETS_SECRET_KEY": "0123456789abcdef" * 4, **more},
         )
     )
 
