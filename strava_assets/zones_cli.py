@@ -142,6 +142,18 @@ def _add_from_postgis() -> None:
         out.print("Nothing new is drawn in PostGIS.")
 
 
+@app.command("redraw")
+def zones_redraw(zone: int, file: Path) -> None:
+    """Give one of your zones the outline in a file. What is cut for it only grows: nothing is shown by it."""
+    from strava_assets import zone_deeds
+    from strava_assets.privacy import zone_store
+    from strava_assets.privacy.zone_files import read_zone_file
+
+    installation = opened()
+    kept = zone_store.named(installation.database, zone)
+    zone_deeds.redraw(installation, zone, read_zone_file(file, kept.mode), out.print)
+
+
 @app.command("confirm")
 def zones_confirm(zones: Annotated[list[int], typer.Argument(metavar="ID…")]) -> None:
     """Make provisional places your own, as they are cut now; or hide again what you had let be shown."""

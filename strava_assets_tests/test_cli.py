@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -21,17 +22,20 @@ import pytest
 import shapely
 from rich.console import Console
 
-from strava_assets import cli, terminal
+from strava_assets import cli, doctor, terminal
 from strava_assets.dagster_home import dagster_environment
 from strava_assets.definitions import defs
 from strava_assets.installation import open_installation
 from strava_assets.month_runs import dagster_instance, quietly
+from strava_assets.owner_password import hashed
+from strava_assets.settings import Settings
 from strava_assets.stack import settings_environment
 from strava_assets_tests.archive.writers import export_files, export_row, ride, tcx, write_folder
 from strava_assets_tests.privacy.worlds import Place, circle
 from strava_assets_tests.recordings import folder_of_rides, gpx, track
 
 HOME = Place(7.6, 47.5)
+HASH = hashed("correct horse battery")
 
 
 @pytest.fixture
@@ -233,6 +237,31 @@ def test_doctor_tells_of_names_that_are_no_settings(strava_assets: Run, monkeypa
     assert code == 0, said
     assert "STRAVA_ASSETS_PUBLIC_ULR" in said
     assert "did you mean STRAVA_ASSETS_PUBLIC_URL?" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict", "sentence"),
+    [
+        ({}, "ok", "by the link of strava-assets view; no password is set"),
+        ({"HOST": "0.0.0.0"}, "warn", "from elsewhere nobody gets in"),
+        ({"OWNER_PASSWORD_HASH": HASH}, "ok", "elsewhere only where STRAVA_ASSETS_BASE_URL is https"),
+        ({"OWNER_PASSWORD_HASH": HASH, "HOST": "::"}, "warn", "on this machine only"),
+        (
+            {"OWNER_PASSWORD_HASH": HASH, "HOST": "0.0.0.0", "BASE_URL": "https://rides.example.org"},
+            "ok",
+            "with the password at https://rides.example.org/mine/",
+        ),
+    ],
+)
+def test_doctor_says_who_gets_into_the_owner_s_view(
+    installation: Any, settings: dict[str, str], verdict: str, sentence: str
+) -> None:
+    given = {f"STRAVA_ASSETS_{name}": value for name, value in settings.items()}
+    kept = {**settings_environment(installation.settings), **given}
+    asked = dataclasses.replace(installation, settings=Settings(_env_file=None, **kept))  # type: ignore[call-arg]
+    (row,) = doctor._view(asked)
+    assert (row.verdict, row.what) == (verdict, "your own view")
+    assert sentence in row.found
 
 
 def test_doctor_tells_of_columns_that_there_are_not(strava_assets: Run, monkeypatch: pytest.MonkeyPatch) -> None:

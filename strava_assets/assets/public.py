@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 import dagster as dg
 import pyarrow as pa
 
-from strava_assets import dashboard as site
+from strava_assets import page
 from strava_assets.assets.common import BY_YEAR, OWNERS, Redo
 from strava_assets.assets.masked import masked_geometries
-from strava_assets.dashboard.choices import chosen
 from strava_assets.database.connection import queries
 from strava_assets.partitions import all_months, first_day, monthly
 from strava_assets.privacy import masked
@@ -193,7 +192,7 @@ def dashboard(installation: InstallationResource) -> dg.MaterializeResult:
     """Publish the site's own files; ones of an older build are withdrawn."""
     opened = installation.installation
     gate = installation.gate()
-    files = chosen(site.site_files(), opened.settings.map_choices)
+    files = page.files(opened.settings)
     old = [path for path in gate.known() if path.startswith("assets/") and path not in files]
     report = gate.publish(files, withdraw=old, sceptical=True)
     return dg.MaterializeResult(
