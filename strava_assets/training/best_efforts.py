@@ -149,8 +149,7 @@ def by_second(samples: Recorded, watts: Array) -> Seconds:
     count = np.floor(length + 1e-6).astype(np.int64) + 1
     first = np.cumsum(count) - count
     axis = moment + np.repeat(first - start, np.diff(np.append(heads, len(row))))
-    step = np.append(np.diff(moment), 0.0)
-    step[ends] = 0.0
+    step = np.append(np.diff(moment), 0.0)  # from one stretch to the next nothing is known
     known = np.isfinite(power)
     points = np.arange(count.sum(), dtype=float)
     return Seconds(

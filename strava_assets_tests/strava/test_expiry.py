@@ -18,6 +18,7 @@ from strava_assets.stores import Store
 from strava_assets.strava.account import drain_events, land, list_everyone
 from strava_assets.strava.landing import land_activity
 from strava_assets.tables import months_of
+from strava_assets.training.keeping import EFFORTS, LOAD
 from strava_assets.warehouse import duckdb
 from strava_assets_tests.strava.accounts import imported
 from strava_assets_tests.strava.conftest import World
@@ -87,7 +88,7 @@ def test_what_is_too_old_vanishes_everywhere_and_the_rest_is_as_if_it_had_never_
     bounded.run()
     assert bounded.public_files() == without
     assert verify(bounded.installation.gate()).findings == []
-    for table in ("activities", "activity_streams", "masked_geometries"):
+    for table in ("activities", "activity_streams", "masked_geometries", EFFORTS, LOAD, "training_loads"):
         months = months_of(bounded.installation.store, table)
         assert not {i for month in months for i in months[month].column("activity_id").to_pylist()} & set(ids)
     assert forget_api_originals(bounded.installation).activities == 0

@@ -35,9 +35,10 @@ def test_nothing_at_all_is_tables_without_rows() -> None:
 
 def test_the_threshold_is_the_best_twenty_minutes_of_ninety_days() -> None:
     rows = [ride(1, 0, 300.0), ride(2, 89.9, 200.0), ride(3, 90.1, 200.0), ride(4, 95, 100.0, seconds=600)]
+    rows.append(ride(5, 94, 400.0, sport="Run"))  # of another discipline
     found = loads(*rows)
     assert {n: row["threshold_power"] for n, row in found.items()} == pytest.approx(
-        {1: 285.0, 2: 285.0, 3: 190.0, 4: 190.0}
+        {1: 285.0, 2: 285.0, 3: 190.0, 4: 190.0, 5: 380.0}
     )
     assert {row["threshold_from"] for row in found.values()} == {"best 20 min"}
     assert found[2]["intensity"] == pytest.approx(200 / 285)
@@ -47,14 +48,15 @@ def test_the_threshold_is_the_best_twenty_minutes_of_ninety_days() -> None:
 
 def test_what_an_athlete_told_counts_from_that_day_on_and_for_rides_alone() -> None:
     told = {1: [(FIRST_DAY + timedelta(days=20), 260.0), (FIRST_DAY + timedelta(days=10), 250.0)]}
-    rows = [ride(n, day, 200.0) for n, day in ((1, 9), (2, 10), (3, 30))]
-    found = loads(*rows, ride(4, 31, 200.0, sport="Run"), ride(5, 31, 200.0, athlete_id=2), told=told)
+    rows = [ride(n, day, 200.0) for n, day in ((1, 9), (2, 10), (3, 30), (6, 32))]
+    found = loads(*rows, ride(4, 31, 400.0, sport="Run"), ride(5, 31, 100.0, athlete_id=2), told=told)
     assert {n: (row["threshold_power"], row["threshold_from"]) for n, row in found.items()} == {
         1: (pytest.approx(190.0), "best 20 min"),
         2: (250.0, "profile"),
         3: (260.0, "profile"),
-        4: (pytest.approx(190.0), "best 20 min"),
-        5: (pytest.approx(190.0), "best 20 min"),
+        6: (260.0, "profile"),
+        4: (pytest.approx(380.0), "best 20 min"),
+        5: (pytest.approx(95.0), "best 20 min"),
     }
 
 
