@@ -34,7 +34,7 @@ bench: $(VENV)/.test setup
 # the pictures of the README, of the simulated athlete's map
 screenshots: $(VENV)/.test setup
 	@test -f var/demo/public/index.json || $(MAKE) demo ONCE=1
-	@$(BIN)/python -m strava_assets_tests.browser.screenshots var/demo/public docs/pictures
+	@$(BIN)/python -m strava_assets_tests.browser.screenshots var/demo docs/pictures
 
 # what everybody needs: the package, its pinned requirements, and the built map
 setup: $(STAMP)

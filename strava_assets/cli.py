@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from strava_assets import imports_cli, zones_cli
+from strava_assets import imports_cli, sql_cli, zones_cli
 from strava_assets.errors import SettingsError, StravaAssetsError
 from strava_assets.settings import load
 from strava_assets.terminal import bar, err, opened, out, table
@@ -33,6 +33,7 @@ app.add_typer(subscription_app, name="subscription")
 app.command("import")(imports_cli.import_)
 app.command("show")(imports_cli.show)
 app.command("hide")(imports_cli.hide)
+app.command("sql")(sql_cli.sql)
 
 _STOPPED = 130
 

@@ -8,20 +8,24 @@ from __future__ import annotations
 import dagster as dg
 
 from strava_assets import checks, jobs, schedules, sensors
-from strava_assets.assets import landing, masked, public, silver, warehouse, zones
+from strava_assets.assets import databases, landing, masked, public, silver, training, warehouse, zones
 from strava_assets.io_managers import ParquetByMonth
 from strava_assets.resources import InstallationResource
 
 installation = InstallationResource()
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([landing, silver, zones, masked, public, warehouse]),
+    assets=[
+        *dg.load_assets_from_modules([landing, silver, zones, masked, public, warehouse, training]),
+        *databases.chosen(),
+    ],
     asset_checks=dg.load_asset_checks_from_modules([checks]),
     jobs=[
         jobs.ingest_months,
         jobs.publish,
         jobs.follow,
         jobs.cut_again,
+        jobs.refresh_warehouse,
         jobs.draw_zones,
         jobs.remove_revoked,
         jobs.forget_api_originals,
@@ -31,6 +35,7 @@ defs = dg.Definitions(
     ],
     schedules=[
         schedules.reconcile_with_strava,
+        schedules.refresh_warehouse_regularly,
         schedules.forget_api_originals_daily,
         schedules.verify_daily,
         schedules.tidy_dagster_history,

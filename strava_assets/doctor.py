@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from strava_assets import alerts, mail
 from strava_assets.database.connection import locate, one_line, queries
 from strava_assets.errors import DatabaseUnavailable, StravaAssetsError, StravaError, StravaForbidden
+from strava_assets.gateway.owner_access import PATH
 from strava_assets.installation import Installation, open_installation
 from strava_assets.privacy import zone_store
 from strava_assets.publish.csv_files import column_choice
@@ -27,6 +28,7 @@ from strava_assets.strava.account import clients
 from strava_assets.strava.backlog import cost
 from strava_assets.strava.client import http_options
 from strava_assets.strava.webhooks import verify_token
+from strava_assets.warehouse import bigquery, postgis
 
 #: Seconds that Strava waits for the callback.
 _STRAVA_WAITS = 2.0
@@ -56,7 +58,8 @@ def examine(settings: Settings) -> list[Row]:
     except StravaAssetsError as error:
         return [*rows, Row("fail", "database and private store", str(error))]
     rows.append(Row("ok", "database", "up to date"))
-    for question in (_private, _public, _zones, _strava, _subscription, _daemon, _mail):
+    questions = (_private, _public, _zones, _view, _strava, _subscription, _daemon, _mail, _postgis, _bigquery)
+    for question in questions:
         try:
             rows += question(installation)
         except StravaAssetsError as error:
@@ -93,6 +96,32 @@ def _zones(installation: Installation) -> Iterator[Row]:
     else:
         rest = f"; {found} more places are hidden until you decide: strava-assets zones list" if found else ""
         yield Row("ok", "privacy zones", f"{drawn} drawn{rest}")
+
+
+def _view(installation: Installation) -> Iterator[Row]:
+    """Where the owner's view is, and who gets in."""
+    settings = installation.settings
+    what = "your own view"
+    open_to_others = settings.host not in ("127.0.0.1", "localhost", "::1")
+    elsewhere = f", and with the password at {settings.base_url}{PATH}/"
+    if settings.owner_password_hash is None:
+        if open_to_others:
+            yield Row(
+                "warn",
+                what,
+                f"the gateway listens on {settings.host}, for more than this machine, and there is no password: from "
+                "elsewhere nobody gets in, nor do you. To look from elsewhere: strava-assets view --password",
+            )
+        else:
+            yield Row("ok", what, "on this machine, by the link of strava-assets view; no password is set")
+    elif settings.base_url.startswith("https://"):
+        yield Row("ok", what, f"on this machine, by the link of strava-assets view{elsewhere}")
+    else:
+        yield Row(
+            "warn" if open_to_others else "ok",
+            what,
+            "on this machine only, by link or password; elsewhere only where STRAVA_ASSETS_BASE_URL is https",
+        )
 
 
 def _strava(installation: Installation) -> Iterator[Row]:
@@ -193,6 +222,17 @@ def _mail(installation: Installation) -> Iterator[Row]:
         return
     mail.greet(mail.mail_server(settings.smtp_url.get_secret_value()))
     yield Row("ok", "mail", "the server answers; nothing was sent")
+
+
+def _postgis(installation: Installation) -> Iterator[Row]:
+    if (url := installation.settings.postgis_url) is not None:
+        with postgis.connected(url.get_secret_value()):
+            yield Row("ok", "PostGIS", "answers")
+
+
+def _bigquery(installation: Installation) -> Iterator[Row]:
+    if dataset := installation.settings.bigquery_dataset:
+        yield Row("ok", "BigQuery", f"{dataset} is in {bigquery.location_of(dataset)}")
 
 
 def _shown(settings: Settings, name: str) -> str:

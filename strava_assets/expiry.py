@@ -1,8 +1,8 @@
 """What the API told, deleted when it is older than the owner allows (``STRAVA_ASSETS_API_RETENTION_DAYS``).
 
-What belongs here: the order. What is public goes first, then the database says so, then the files go; typed,
-masked and warehouse rows go in the runs of the months asked for. Killed half-way, the next call goes on. What
-does not: Dagster's own history (``retention``), removing a person (``purge``).
+What belongs here: the order. What is public goes first, then the database says so, then the files go, and what lake
+and warehouse have of it; typed and masked rows go in the runs of the months asked for. Killed half-way, the next call
+goes on. What does not: Dagster's own history (``retention``), removing a person (``purge``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from strava_assets.installation import Installation
 from strava_assets.partitions import first_day
 from strava_assets.publish.paths import csv_path
 from strava_assets.publish.taking_back import withdraw_activities
+from strava_assets.strava.thresholds import forget_thresholds
 from strava_assets.strava.tombstones import remove_streams
+from strava_assets.warehouse import upkeep
 
 
 @dataclass(frozen=True)
@@ -59,4 +61,7 @@ def forget_api_originals(installation: Installation) -> ExpiryReport:
         for month in months:  # with what changed: after a kill nothing would tell that they are to be made anew
             queries().request_month(connection, month=first_day(month), reason="older than the API's data may be")
     originals = remove_streams(installation.database, installation.store)
+    forget_thresholds(installation.store, installation.athletes(), days)
+    if expired:
+        upkeep.take_out_what_is_gone(installation)
     return ExpiryReport(len(expired), withdrawn, originals, len(months))

@@ -9,6 +9,7 @@ import dagster as dg
 
 from strava_assets import expiry, inbox, retention
 from strava_assets.archive.quarantine import advice
+from strava_assets.assets import databases
 from strava_assets.checks import public_root_keeps_the_invariants
 from strava_assets.database.connection import locate
 from strava_assets.purge import purge_athlete, revoked_athletes
@@ -16,9 +17,24 @@ from strava_assets.resources import InstallationResource
 from strava_assets.settings import load
 
 #: Everything that is cut by months, in the flow's order.
-MONTHLY = ("raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs")
-#: Everything that is made once from all months.
-WHOLE = ("activities_topojson", "training_summaries", "dashboard", "warehouse_activities")
+MONTHLY = (
+    "raw_activities",
+    "activities",
+    "activity_streams",
+    "masked_geometries",
+    "trimmed_csvs",
+    "activity_efforts",
+    "activity_load",
+)
+#: Everything public that is made once from all months.
+WHOLE = ("activities_topojson", "training_summaries", "dashboard")
+#: Where it is switched on, it comes with every map; else the jobs by the clock see to it that there is none.
+LAKE = ("public_lake",)
+WITH_EVERY_MAP = LAKE if load().public_lake else ()
+#: Everything private that is made from all months: after any set of them, and by the clock; a ride's way is free of it.
+WAREHOUSE = ("training_figures", "lake_activities", "lake_samples", "warehouse_activities")
+#: And what the owner has beside it: only by the clock, and at the end of a materialisation that somebody asked for.
+DATABASES = tuple(asset.key.to_user_string() for asset in databases.chosen())
 
 #: Everything that depends on the zones.
 CUT = ("masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries")
@@ -26,13 +42,20 @@ CUT = ("masked_geometries", "trimmed_csvs", "activities_topojson", "training_sum
 ingest_months = dg.define_asset_job(
     "ingest_months",
     selection=dg.AssetSelection.assets(*MONTHLY),
-    description="Land, type, mask and trim months. Nothing of an unchanged activity is done again.",
+    description="Land, type, mask, trim and measure months. Nothing of an unchanged activity is done again.",
 )
 
 publish = dg.define_asset_job(
     "publish",
-    selection=dg.AssetSelection.assets(*WHOLE),
-    description="The map, the summaries and the index, from every masked month: once after any set of months.",
+    selection=dg.AssetSelection.assets(*WHOLE, *LAKE, *WAREHOUSE),
+    description="The map, the summaries and the index, from every masked month, and then the warehouse: once after any "
+    "set of months.",
+)
+
+refresh_warehouse = dg.define_asset_job(
+    "refresh_warehouse",
+    selection=dg.AssetSelection.assets(*WAREHOUSE, *DATABASES, *LAKE),
+    description="The lake, public and private, and what is loaded from it. Only months that changed are made again.",
 )
 
 _public_root = dg.AssetSelection.checks(public_root_keeps_the_invariants)
@@ -40,14 +63,14 @@ _public_root = dg.AssetSelection.checks(public_root_keeps_the_invariants)
 follow = dg.define_asset_job(
     "follow",
     # the gate proves what it writes; to read all that is public again for one ride would take longer than the ride
-    selection=dg.AssetSelection.assets(*MONTHLY, *WHOLE) - _public_root,
+    selection=dg.AssetSelection.assets(*MONTHLY, *WHOLE, *WITH_EVERY_MAP) - _public_root,
     description="One month and the map in one run: the shortest way from an event to the public files.",
 )
 
 cut_again = dg.define_asset_job(
     "cut_again",
     selection=dg.AssetSelection.assets(
-        "masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries"
+        "masked_geometries", "trimmed_csvs", "activities_topojson", "training_summaries", *WITH_EVERY_MAP
     ),
     description="Months and the map after the zones changed: what was read and typed is cut again. Reads nothing from "
     "Strava.",

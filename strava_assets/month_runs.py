@@ -217,7 +217,10 @@ _QUIET_INSTANCE = {
 def forced(force: bool) -> dict[str, Any]:
     return {
         **QUIET,
-        "ops": {name: {"config": {"force": force}} for name in ("typed_tables", "masked_geometries", "trimmed_csvs")},
+        "ops": {
+            name: {"config": {"force": force}}
+            for name in ("typed_tables", "masked_geometries", "trimmed_csvs", "training_measures")
+        },
     }
 
 

@@ -64,6 +64,7 @@ def materialize(
         PostgreSQL died or was stopped.
     """
     quietly(installation, dagster_environment(installation.settings))
+    from strava_assets.assets.databases import chosen
     from strava_assets.partitions import ranges
 
     report = PipelineReport()
@@ -87,6 +88,8 @@ def materialize(
         if progress:
             progress("the map", done, done + 1)
         report.add(run(instance, "publish", None, QUIET))
+        if chosen():
+            report.add(run(instance, "refresh_warehouse", None, QUIET))
         if progress:
             progress("done", done + 1, done + 1)
     report.months = len(wanted)

@@ -17,12 +17,14 @@ from strava_assets.installation import Installation
 from strava_assets.publish import taking_back
 from strava_assets.requests import request_months
 from strava_assets.strava import oauth
+from strava_assets.strava.thresholds import thresholds
 from strava_assets.tables import UNCUT, encode, key_of, months_of
-from strava_assets.warehouse import load_activities
+from strava_assets.training.keeping import EFFORTS, LOAD, refresh_figures
+from strava_assets.warehouse import upkeep
 from strava_assets.withdrawal import withdraw_hidden
 
 #: Tables with a row an activity, then those with rows that only name the activity.
-_BY_ATHLETE, _BY_ACTIVITY = ("activities", "masked_geometries", UNCUT), ("activity_streams",)
+_BY_ATHLETE, _BY_ACTIVITY = ("activities", "masked_geometries", UNCUT, EFFORTS, LOAD), ("activity_streams",)
 
 
 @dataclass
@@ -115,6 +117,8 @@ def purge_athlete(installation: Installation, athlete: int, *, only_revoked: boo
             installation.store.delete(key)
             report.originals += 1
     report.tables = _drop_rows(installation, athlete, [row["id"] for row in owned])
+    told = thresholds(installation.store, set(installation.athletes()) - {athlete})
+    refresh_figures(installation.store, told, installation.settings.resting_heartrate)
     # a run that is under way may yet write what it has read: these months are gone through again
     request_months(installation.database, {row["month"] for row in owned}, "somebody was removed")
     with installation.database.transaction() as connection:
@@ -122,9 +126,7 @@ def purge_athlete(installation: Installation, athlete: int, *, only_revoked: boo
         queries().delete_activities_of_athlete(connection, id=athlete)
         queries().delete_listings_of_athlete(connection, id=athlete)
         queries().delete_athlete(connection, id=athlete)
-    warehouse = installation.settings.home_path / "warehouse.duckdb"
-    if warehouse.exists():
-        load_activities(installation.store, warehouse)
+    upkeep.take_out_what_is_gone(installation)
     return report
 
 

@@ -23,6 +23,7 @@ from strava_assets.publish import map_inputs, month_files
 from strava_assets.settings import Settings
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
+from strava_assets.training import measures
 
 #: A reason to cut months again, and no more than that: what was read and typed stays as it is. SQL knows it, too.
 ZONES = "zones"
@@ -62,10 +63,10 @@ def request_if_made_otherwise(database: Database, settings: Settings) -> int:
 
 
 def _made_with(settings: Settings) -> str:
-    """What a public file depends on, beside its originals, its owner and the zones."""
+    """What a public file, or a month's table, depends on, beside its originals, its owner and the zones."""
     columns = {name.strip() for name in settings.public_columns.split(",")} - {""}
     parts = (
-        *(history.VERSION, masked.VERSION, month_files.VERSION, map_inputs.VERSION),
+        *(history.VERSION, masked.VERSION, month_files.VERSION, map_inputs.VERSION, measures.VERSION),
         *(settings.import_visibility, sorted(settings.sources), sorted(columns)),
         *(settings.link_to_strava, settings.publish_without_zones),
     )

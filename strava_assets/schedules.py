@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from strava_assets.jobs import follow, forget_api_originals, tidy_history, verify_public_root
+from strava_assets.jobs import follow, forget_api_originals, refresh_warehouse, tidy_history, verify_public_root
 from strava_assets.partitions import monthly
 from strava_assets.requests import request_months
 from strava_assets.resources import InstallationResource
 from strava_assets.strava.account import list_everyone
 from strava_assets.strava.backlog import cost
+from strava_assets.strava.thresholds import read_thresholds
 from strava_assets.withdrawal import withdraw_hidden
 
 
@@ -32,6 +33,7 @@ def reconcile_with_strava(context: dg.ScheduleEvaluationContext, installation: I
     report = list_everyone(opened.settings, opened.database, first, datetime.now(UTC) + timedelta(days=1))
     gone = withdraw_hidden(opened)  # before anything else
     request_months(opened.database, report.months, "reconcile")
+    read_thresholds(opened.settings, opened.database, opened.store)
     said = [
         f"{report.athletes} accounts listed with {report.reads} reads",
         f"{len(report.months)} months asked for again",
@@ -57,6 +59,16 @@ def forget_api_originals_daily(
         return dg.SkipReason("STRAVA_ASSETS_API_RETENTION_DAYS is not set: nothing is ever too old")
     return dg.RunRequest()
 
+
+refresh_warehouse_regularly = dg.ScheduleDefinition(
+    name="refresh_warehouse_regularly",
+    description="Brings lake and warehouse up to date, half an hour after each reconcile: single rides do not wait for "
+    "them on their way to the map.",
+    job=refresh_warehouse,
+    cron_schedule="47 */6 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 
 verify_daily = dg.ScheduleDefinition(
     name="verify_daily",

@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from strava_assets import alerts, inbox
+from strava_assets import alerts, inbox, page
 from strava_assets.database.connection import digest, queries
 from strava_assets.jobs import cut_again, follow, import_inbox, ingest_months, publish, remove_revoked
 from strava_assets.partitions import MONTHS_A_RUN, monthly, ranges
@@ -300,7 +300,8 @@ def _digest(name: str) -> str:
     job=publish,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Builds the map once after any set of months, however they were run.",
+    description="Builds the map once after any set of months, however they were run; and publishes the page again when "
+    "another one is built or chosen.",
 )
 def publish_when_settled(
     context: dg.SensorEvaluationContext, installation: InstallationResource
@@ -311,11 +312,13 @@ def publish_when_settled(
     made = context.instance.fetch_materializations(dg.AssetKey("activities_topojson"), limit=1).records
     # a run that was killed after it had written files never told of them
     behind = map_inputs.behind(installation.installation.database, installation.installation.settings.public_root)
-    if newest <= (made[0].storage_id if made else 0) and not behind:
+    # another title, other tiles: what the owner chose in the settings, or an upgrade brought
+    other_page = page.other_than_published(installation.installation)
+    if newest <= (made[0].storage_id if made else 0) and not behind and not other_page:
         return dg.SkipReason("the map is as new as its months")
     if context.instance.get_runs(filters=dg.RunsFilter(statuses=_BUSY), limit=1):
         return dg.SkipReason("months are still being made")
-    key = f"months:{newest}:{behind}:{_try(_failures(context.instance, job_name='publish'))}"
+    key = f"months:{newest}:{behind}:{other_page}:{_try(_failures(context.instance, job_name='publish'))}"
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key, job_name="publish")])
 
 

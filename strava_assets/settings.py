@@ -27,9 +27,11 @@ from strava_assets.secret_values import MountedSecrets, looked_up, secret_names
 #: Set by our own commands for their children, or read by the tests.
 _OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
 #: What a wrong value is not shown of.
-_SECRET = ("SECRET", "PASSWORD_HASH", "METRICS_TOKEN", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
+_SECRET = ("SECRET", "_HASH", "_TOKEN", "_KEY", "DATABASE_URL", "POSTGIS_URL", "SMTP_URL", "ALERT_EMAIL")
 #: One address, with nothing around it.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
+#: A project, and a dataset in it.
+_DATASET = re.compile(r"([a-z0-9.-]+(:[a-z0-9.-]+)?\.)?[A-Za-z0-9_]+")
 #: What we keep in the home that is nobody else's business.
 _PRIVATE_FOLDERS = ("private", "postgres", "dagster", "inbox", "reports", "logs")
 #: The name of Dagster's code location: sensors keep their cursors by it, so it is the same everywhere.
@@ -67,14 +69,19 @@ class Settings(BaseSettings):
     import_visibility: Literal["everyone", "hidden"] = Field("hidden", alias="STRAVA_ASSETS_IMPORT_VISIBILITY")
     publish_sources: str = Field("archive,api", alias="STRAVA_ASSETS_PUBLISH_SOURCES")
     publish_without_zones: bool = Field(False, alias="STRAVA_ASSETS_PUBLISH_WITHOUT_ZONES")
+    public_lake: bool = Field(False, alias="STRAVA_ASSETS_PUBLIC_LAKE")
     public_columns: str = Field("", alias="STRAVA_ASSETS_PUBLIC_COLUMNS")
     link_to_strava: bool = Field(False, alias="STRAVA_ASSETS_LINK_TO_STRAVA")
     api_retention_days: int | None = Field(None, alias="STRAVA_ASSETS_API_RETENTION_DAYS", ge=1)
+    resting_heartrate: float = Field(60.0, alias="STRAVA_ASSETS_RESTING_HEARTRATE", ge=30, le=100)
     map_title: str = Field("Where we have been", alias="STRAVA_ASSETS_MAP_TITLE", max_length=120)
     map_tiles_url: str = Field("", alias="STRAVA_ASSETS_MAP_TILES_URL")
     map_attribution: str = Field("© OpenStreetMap contributors", alias="STRAVA_ASSETS_MAP_ATTRIBUTION")
     map_units: Literal["", "metric", "imperial"] = Field("", alias="STRAVA_ASSETS_MAP_UNITS")
     map_theme: Literal["", "light", "dark"] = Field("", alias="STRAVA_ASSETS_MAP_THEME")
+
+    postgis_url: SecretStr | None = Field(None, alias="STRAVA_ASSETS_POSTGIS_URL")
+    bigquery_dataset: str = Field("", alias="STRAVA_ASSETS_BIGQUERY_DATASET")
 
     alert_email: SecretStr | None = Field(None, alias="STRAVA_ASSETS_ALERT_EMAIL")
     smtp_url: SecretStr | None = Field(
@@ -151,6 +158,13 @@ class Settings(BaseSettings):
     @classmethod
     def _tiles(cls, value: str) -> str:
         tiles_origin(value)
+        return value
+
+    @field_validator("bigquery_dataset")
+    @classmethod
+    def _dataset(cls, value: str) -> str:
+        if value and not _DATASET.fullmatch(value):
+            raise ValueError(f"{value!r} is no dataset like my-project.strava")
         return value
 
     @field_validator("owner_password_hash")

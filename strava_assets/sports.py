@@ -62,6 +62,13 @@ _RIDES = frozenset(
     {"Ride", "MountainBikeRide", "GravelRide", "EBikeRide", "EMountainBikeRide", "Velomobile", "Handcycle"}
 )
 _FOOT = frozenset({"Run", "TrailRun", "VirtualRun", "Walk", "Hike", "Snowshoe"})
+#: What is compared with its like only: records, thresholds and Eddington numbers are of one discipline.
+_DISCIPLINES = {
+    "ride": ("Ride", "MountainBikeRide", "GravelRide", "VirtualRide", "Velomobile", "Handcycle"),
+    "e-bike": ("EBikeRide", "EMountainBikeRide"),
+    "run": ("Run", "TrailRun", "VirtualRun"),
+    "walk": ("Walk", "Hike", "Snowshoe"),
+}
 
 
 def type_extended(sport_type: str, frame_type: int | None = None, gear_sports: Sequence[str] | None = None) -> str:
@@ -93,3 +100,8 @@ def is_virtual(sport_type: str) -> bool:
 def is_foot(sport_type: str) -> bool:
     """Whether cadence counts steps."""
     return sport_type in _FOOT
+
+
+def discipline(sport_type: str) -> str:
+    """What it is compared with: ``ride``, ``e-bike``, ``run``, ``walk``, or nothing but its own ``sport_type``."""
+    return next((name for name, sports in _DISCIPLINES.items() if sport_type in sports), sport_type)

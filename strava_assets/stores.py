@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import fsspec
 import pyarrow as pa
@@ -103,6 +104,27 @@ class Store:
         """Whether the object is there."""
         with self._errors("read", key):
             return self.filesystem.exists(self.path(key))
+
+    def signed(self, key: str, seconds: int) -> str:
+        """An address at which anybody may read the object of a bucket for so long; nothing is asked of the bucket.
+
+        Raises
+        ------
+        StoreUnavailable
+            There is no key to sign with.
+        """
+        with self._errors("sign", key):
+            return str(self.filesystem.sign(self.path(key), expiration=seconds))
+
+    def signed_origin(self) -> str:
+        """The origin that `signed` addresses have; empty for a folder, or where there is nothing to sign with."""
+        if self.is_folder:
+            return ""
+        try:
+            address = urlsplit(self.signed("any", 1))
+        except (StoreUnavailable, NotImplementedError):
+            return ""
+        return f"{address.scheme}://{address.netloc}"
 
     def delete(self, key: str) -> None:
         """Remove the object; it may be gone already."""

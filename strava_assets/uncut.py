@@ -106,19 +106,21 @@ def stream(installation: Installation, seen: View, athlete: str, activity: str) 
     return month_files.encode(pd.DataFrame(frame), samples, [number], frozenset(), whole=True)[0]
 
 
-def lines_in(installation: Installation, months: Mapping[str, int], area: Area) -> shapely.MultiLineString:
-    """The parts of all lines that lie in an area, lon/lat; ``months`` are those to look through."""
+def lines_in(installation: Installation, months: Mapping[str, int], area: Area) -> dict[int, shapely.MultiLineString]:
+    """The parts of lines that lie in an area, lon/lat, by our id; ``months`` are those to look through."""
     # along the grid of lon/lat, as the lines themselves are
     outline = unfolded(geodesy.geometry_to_degrees(shapely.segmentize(area.geometry, 50.0), area.center))
-    found: list[Any] = []
+    found: dict[int, shapely.MultiLineString] = {}
     for month in months:
         frame = _month(installation, month)
         if frame is not None:
-            geometries = frame.geometry[frame["hidden_because"].isna()].to_numpy()
-            near = geometries[shapely.intersects(geometries, outline)]
-            # each step by itself: overlaying whole tracks would dissolve what goes out and back
-            found += [part for geometry in near for part in _inside(geometry, outline)]
-    return shapely.multilinestrings(found) if found else shapely.MultiLineString()
+            drawn = frame[frame["hidden_because"].isna()]
+            near = drawn[shapely.intersects(drawn.geometry.to_numpy(), outline)]
+            for number, geometry in zip(near["activity_id"], near.geometry, strict=True):
+                # each step by itself: overlaying whole tracks would dissolve what goes out and back
+                if parts := _inside(geometry, outline):
+                    found[int(number)] = shapely.multilinestrings(parts)
+    return found
 
 
 def _inside(geometry: shapely.MultiLineString, outline: shapely.Geometry) -> list[Any]:

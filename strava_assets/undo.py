@@ -19,6 +19,7 @@ from strava_assets.errors import SettingsError
 from strava_assets.installation import Installation
 from strava_assets.requests import request_in
 from strava_assets.strava.activities import start_time
+from strava_assets.warehouse import upkeep
 from strava_assets.withdrawal import withdraw_hidden
 
 
@@ -110,6 +111,7 @@ def undo_import(
             report.removed = len(rows)
             queries().forget_statements(connection, import_id=report.import_id)
             queries().forget_rejected_files(connection, import_id=report.import_id)
+    upkeep.take_out_what_is_gone(installation)
     return report
 
 

@@ -1,4 +1,4 @@
-"""What an owner does with zones: try one, add, confirm, remove; each with its consequences, and with what is said.
+"""What an owner does with zones: try, add, redraw, confirm, remove; each with its consequences, and what is said.
 
 What belongs here: the steps and the sentences that the command line and the owner's view share. What does not: zones
 themselves (``privacy.zone_store``), what follows from a change (``zone_changes``), arguments and tables
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from strava_assets.errors import SettingsError, StravaAssetsError
+from strava_assets.errors import SettingsError, StravaAssetsError, ZoneFileError
 from strava_assets.installation import Installation
 from strava_assets.privacy import zone_store
-from strava_assets.privacy.cut_shapes import EXPANSION
+from strava_assets.privacy.cut_shapes import EXPANSION, holds
 from strava_assets.privacy.tracks import Area
 from strava_assets.privacy.zone_store import Changes
 from strava_assets.privacy.zones import DrawnZone, Zone, ends_only_shapes
@@ -61,6 +61,33 @@ def tried(installation: Installation | None, drawn: Sequence[DrawnZone], expansi
         near = in_reach(installation.store, [area]) if installation else {}
         found.append(Tried(known[0] if known else None, area, near))
     return found
+
+
+def tried_again(installation: Installation, number: int, drawn: DrawnZone, expansion: float) -> Tried:
+    """What a zone that is kept would hide with another outline and E; changes nothing.
+
+    Raises
+    ------
+    ZoneFileError
+        There is none with this number.
+    """
+    zone = zone_store.named(installation.database, number)
+    same = expansion <= zone.expansion and holds(zone.shape, drawn.geometry)
+    area = reach_of(zone) if same else reach_of_any(drawn.geometry, max(expansion, zone.expansion))
+    return Tried(zone if same else None, area, in_reach(installation.store, [area]))
+
+
+def hidden_by(installation: Installation, number: int) -> Tried:
+    """What a zone that is kept hides, and would show again if it was removed.
+
+    Raises
+    ------
+    ZoneFileError
+        There is none with this number.
+    """
+    zone = zone_store.named(installation.database, number)
+    area = reach_of(zone)
+    return Tried(zone, area, in_reach(installation.store, [area]))
 
 
 def add(
@@ -115,6 +142,36 @@ def add(
     done = _follow_up(installation, changes.concerned, say)
     _say_undecided(installation, say)
     return changes, done
+
+
+def redraw(
+    installation: Installation,
+    number: int,
+    drawn: Sequence[DrawnZone],
+    say: Say,
+    *,
+    expansion: float | None = None,
+    show: bool = False,
+) -> Consequences | None:
+    """Give a zone another outline; nothing that it hid is shown by that. Raises as `add` does.
+
+    Returns
+    -------
+    Consequences or None
+        None where everything stays as it was cut.
+    """
+    if len(drawn) != 1:
+        raise ZoneFileError(f"a zone is redrawn as one place; there are {len(drawn)}")
+    changes = zone_store.redraw(installation.database, number, drawn[0], expansion=expansion, show=show)
+    say_holes(drawn, say)
+    if changes.reshaped:
+        say(
+            f"Zone {number} redrawn. What was cut for it did not hold the new outline, or another zone is there: it "
+            "was made larger. Who kept older files can tell that."
+        )
+    else:
+        say(f"Zone {number} redrawn. What is cut for it holds the new outline, too: it stays the same.")
+    return _follow_up(installation, changes.concerned, say) if changes.concerned else None
 
 
 def confirm(installation: Installation, zones: Sequence[int], say: Say) -> Consequences | None:

@@ -106,13 +106,16 @@ def zones_check(file: Path, ends_only: EndsOnly = False) -> None:
 
 @app.command("add")
 def zones_add(
-    file: Path,
+    file: Annotated[Path | None, typer.Argument(show_default=False)] = None,
     expansion: Annotated[
         float | None,
         typer.Option(min=100, max=5000, show_default="300", help="Radius E of the hidden displacement, metres."),
     ] = None,
     ends_only: EndsOnly = False,
     show: Show = False,
+    postgis: Annotated[
+        bool, typer.Option("--postgis", help="What was drawn in its table privacy_zones, instead of a file.")
+    ] = False,
 ) -> None:
     """Put a file's zones in force (an export's zip will do); what is public and lies there is withdrawn at once.
 
@@ -122,8 +125,33 @@ def zones_add(
     from strava_assets import zone_deeds
     from strava_assets.privacy.zone_files import read_zone_file
 
+    if (file is None) != postgis:
+        raise SettingsError("which zones? name a file; or say --postgis, and nothing else")
+    if file is None:
+        _add_from_postgis()
+        return
     drawn = read_zone_file(file, _mode(ends_only))
     zone_deeds.add(opened(), drawn, out.print, source=file.name, expansion=expansion, show=show)
+
+
+def _add_from_postgis() -> None:
+    from strava_assets.warehouse import upkeep
+
+    visit = upkeep.visit_postgis(opened(), out.print)
+    if not visit.taken_in:
+        out.print("Nothing new is drawn in PostGIS.")
+
+
+@app.command("redraw")
+def zones_redraw(zone: int, file: Path) -> None:
+    """Give one of your zones the outline in a file. What is cut for it only grows: nothing is shown by it."""
+    from strava_assets import zone_deeds
+    from strava_assets.privacy import zone_store
+    from strava_assets.privacy.zone_files import read_zone_file
+
+    installation = opened()
+    kept = zone_store.named(installation.database, zone)
+    zone_deeds.redraw(installation, zone, read_zone_file(file, kept.mode), out.print)
 
 
 @app.command("confirm")

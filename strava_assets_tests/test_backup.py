@@ -66,6 +66,15 @@ def elsewhere(settings_of: Callable[..., Settings], postgres: str, tmp_path: Pat
     return make
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_environment() -> Iterator[None]:
+    """What is materialized tells its children by the environment where it is at home."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="module")
 def published(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Rides from a home with a zone around it, on the map; the key is the installation's own."""

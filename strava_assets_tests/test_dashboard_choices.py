@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from strava_assets import dashboard, page
 from strava_assets.dashboard.choices import Choices, chosen, config, content_policy, tiles_origin
 from strava_assets.errors import SettingsError
+from strava_assets.installation import Installation, open_installation
 from strava_assets.settings import load
 
 PAGE = b'<meta http-equiv="Content-Security-Policy" content="default-src \'self\'"><title>x</title>'
@@ -59,6 +64,40 @@ def test_the_page_carries_the_policy_and_the_config_the_choices(monkeypatch: pyt
         "units": "imperial",
         "theme": None,
     }
+
+
+def test_with_a_bucket_only_its_origin_may_be_read_from() -> None:
+    policy = content_policy("", "https://maps.s3.amazonaws.com")
+    assert "connect-src 'self' https://maps.s3.amazonaws.com;" in policy
+    assert policy.replace(" https://maps.s3.amazonaws.com", "") == content_policy("")
+
+
+def test_another_title_makes_the_page_another_one_than_the_public(settings_of: Any) -> None:
+    """What asks for it to be published again; nothing does where none is public."""
+    opened = open_installation(settings_of())
+    try:
+        assert page.other_than_published(opened) == ""
+        opened.gate().publish(page.files(opened.settings))
+        assert page.other_than_published(opened) == ""
+        renamed = dataclasses.replace(opened, settings=settings_of(STRAVA_ASSETS_MAP_TITLE="Our rides"))
+        first = page.other_than_published(renamed)
+        again = dataclasses.replace(opened, settings=settings_of(STRAVA_ASSETS_MAP_TITLE="Our ways"))
+        assert len({"", first, page.other_than_published(again)}) == 3
+        opened.gate().publish(page.files(renamed.settings))
+        assert page.other_than_published(renamed) == ""
+        opened.gate().publish({"index.html": b"of an older build"})
+        assert page.other_than_published(renamed) not in ("", first)
+    finally:
+        opened.database.close()
+
+
+def test_a_page_that_is_not_built_is_nobody_s_wish(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    installation.gate().publish({"index.html": b"there"})
+    assert page.other_than_published(installation) != ""
+    monkeypatch.setattr(dashboard, "DIST", tmp_path)
+    assert page.other_than_published(installation) == ""
 
 
 def test_a_page_without_a_place_for_the_policy_is_not_published() -> None:

@@ -72,3 +72,9 @@ def test_a_store_that_keeps_no_versions_names_none() -> None:
     store.write("a.txt", b"1")
     assert store.sizes() == {"a.txt": 1}
     assert store.versions("") == {}
+
+
+def test_only_a_bucket_has_an_origin_that_addresses_lead_to(tmp_path: Path, s3: str) -> None:
+    assert Store(str(tmp_path)).signed_origin() == ""
+    assert Store("memory://map").signed_origin() == ""
+    assert Store("s3://public-rides/map").signed_origin() == s3

@@ -136,8 +136,8 @@ def test_lines_in_reach_of_a_zone_are_given_out_step_by_step(history: Published)
     (zone,) = zone_store.in_force(history.installation.database)
     area = reach_of(zone)
     inside = uncut.lines_in(history.installation, {MONTH: 8}, area)
-    assert len(inside.geoms) >= len(RIDES)
-    ends = shapely.get_coordinates(inside)
+    assert len(inside) == len(RIDES)
+    ends = shapely.get_coordinates(list(inside.values()))
     assert np.hypot(*((ends - HOME.degrees(np.zeros((1, 2)))[0]) * [75_000, 111_000]).T).max() < area.reach + 800
 
 

@@ -73,6 +73,16 @@ def test_the_owner_of_several_places_decides_on_each(strava_assets: Run, tmp_pat
     assert {path: path.read_bytes() for path in (home / "public").rglob("*.csv")} == before
     assert "yes: zone" in ok(strava_assets("zones", "check", "home.geojson"))
 
+    # drawn otherwise, it keeps its shape; of another place it is not the outline
+    number = next(line.split("│")[1] for line in ok(strava_assets("zones", "list")).splitlines() if " drawn " in line)
+    smaller = file_of(tmp_path / "smaller.geojson", (HOME, {"name": "Rosenhof"}), radius=60)
+    assert f"Zone {number.strip()} redrawn." in ok(strava_assets("zones", "redraw", number.strip(), smaller))
+    assert "Rosenhof" in ok(strava_assets("zones", "list"))
+    elsewhere = file_of(tmp_path / "elsewhere.geojson", (Place(8.6, 47.5), {}))
+    code, said = strava_assets("zones", "redraw", number.strip(), elsewhere)
+    assert (code, "another place than zone" in said) == (2, True)
+    assert {path: path.read_bytes() for path in (home / "public").rglob("*.csv")} == before
+
     # one is confirmed, the others are lifted, and stay so
     listed = [line.split("│") for line in ok(strava_assets("zones", "list")).splitlines() if "provisional" in line]
     number = listed[0][1].strip()

@@ -16,6 +16,10 @@ returning id;
 -- The same place, called or hidden otherwise.
 update strava.privacy_zone set name = :name, mode = :mode, expansion = :expansion where id = :id;
 
+-- name: redraw_zone!
+-- The same place, drawn otherwise.
+update strava.privacy_zone set geometry = :geometry where id = :id;
+
 -- name: add_cut_shape$
 insert into strava.cut_shape (lon, lat, geometry, expansion) values (:lon, :lat, :geometry, :expansion) returning id;
 

@@ -1,7 +1,7 @@
 """Public: what leaves, through the gate, and nothing else does.
 
-What belongs here: ``trimmed_csvs``, ``activities_topojson``, ``training_summaries``, ``dashboard``. What
-does not: making the bytes, and judging them (``publish``).
+What belongs here: ``trimmed_csvs``, ``activities_topojson``, ``training_summaries``, ``dashboard``, ``public_lake``.
+What does not: making the bytes, and judging them (``publish``).
 """
 
 import time
@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 import dagster as dg
 import pyarrow as pa
 
-from strava_assets import dashboard as site
+from strava_assets import page
 from strava_assets.assets.common import BY_YEAR, OWNERS, Redo
 from strava_assets.assets.masked import masked_geometries
-from strava_assets.dashboard.choices import chosen
 from strava_assets.database.connection import queries
 from strava_assets.partitions import all_months, first_day, monthly
 from strava_assets.privacy import masked
 from strava_assets.publish import csv_files, map_building, map_files, month_files
+from strava_assets.publish import public_lake as lake
 from strava_assets.resources import InstallationResource
 from strava_assets.tables import Months, months_of
 from strava_assets.withdrawal import withdraw_hidden
@@ -153,6 +153,35 @@ def training_summaries(installation: InstallationResource) -> dg.MaterializeResu
 
 @dg.asset(
     group_name="public",
+    kinds={"parquet"},
+    owners=OWNERS,
+    code_version=lake.VERSION,
+    op_tags={"dagster/priority": "-1"},  # the map comes first
+    deps=[activities_topojson],
+    description="The published map and CSVs once more as GeoParquet, made from their public bytes and nothing else; "
+    "only where STRAVA_ASSETS_PUBLIC_LAKE is switched on.",
+)
+def public_lake(installation: InstallationResource) -> dg.MaterializeResult:
+    """Bring its files up to date, or withdraw them."""
+    opened = installation.installation
+    began = time.perf_counter()
+    report = lake.publish_lake(installation.gate(), opened.settings.public_lake)
+    return dg.MaterializeResult(
+        metadata={
+            "switched on": opened.settings.public_lake,
+            "files": report.files,
+            "files written": report.gate.written,
+            "files unchanged": report.gate.unchanged,
+            "files withdrawn": report.gate.withdrawn,
+            "bytes written": report.gate.bytes_written,
+            "rows tested": report.gate.tested.rows,
+            "seconds": round(time.perf_counter() - began, 3),
+        }
+    )
+
+
+@dg.asset(
+    group_name="public",
     kinds={"typescript"},
     owners=OWNERS,
     code_version="1",
@@ -163,7 +192,7 @@ def dashboard(installation: InstallationResource) -> dg.MaterializeResult:
     """Publish the site's own files; ones of an older build are withdrawn."""
     opened = installation.installation
     gate = installation.gate()
-    files = chosen(site.site_files(), opened.settings.map_choices)
+    files = page.files(opened.settings)
     old = [path for path in gate.known() if path.startswith("assets/") and path not in files]
     report = gate.publish(files, withdraw=old, sceptical=True)
     return dg.MaterializeResult(

@@ -19,7 +19,8 @@ from strava_assets.tables import months_of
     owners=OWNERS,
     code_version="1",
     description="The places to hide: the drawn polygons and, for each, its secret cut shape, drawn once and kept. "
-    "Until there is one, every place where a track starts or ends. Private; never leaves the database.",
+    "Until there is one, every place where a track starts or ends. Private; leaves the database only "
+    "for the owner's own PostGIS, where one is set.",
 )
 def privacy_zones(installation: InstallationResource) -> dg.MaterializeResult:
     """Make sure that there is something to cut, and count it."""

@@ -2,6 +2,8 @@
 
 What belongs here: the page's sources, building it, handing out what was built. What does not: writing to
 the public root (``publish.gate``), making the files that the page reads (``publish``).
+
+It is built twice: as everybody sees it, which is published; and with what only its owner needs, which never is.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ from pathlib import Path
 
 from strava_assets.errors import StravaAssetsError
 
-#: Where the build puts the page; never committed, part of a built wheel.
+#: Where the build puts both pages; never committed, part of a built wheel.
 DIST = Path(__file__).parent / "dist"
 
 
 def site_files() -> dict[str, bytes]:
-    """The built page's files.
+    """The files of the page that is published.
 
     Returns
     -------
@@ -28,8 +30,19 @@ def site_files() -> dict[str, bytes]:
     StravaAssetsError
         The page was not built.
     """
-    if not (DIST / "index.html").is_file():
+    return _built("public")
+
+
+def owner_files() -> dict[str, bytes]:
+    """The files of the owner's page, by their paths below its address; raises as `site_files` does."""
+    return _built("mine")
+
+
+def _built(page: str) -> dict[str, bytes]:
+    folder = DIST / page
+    if not (folder / "index.html").is_file():
         raise StravaAssetsError(
             "the map page is not built; run `make setup` (or `python -m strava_assets.dashboard.build`)"
         )
-    return {path.relative_to(DIST).as_posix(): path.read_bytes() for path in sorted(DIST.rglob("*")) if path.is_file()}
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

@@ -42,9 +42,10 @@ def build() -> Path:
     stamp = HERE / "node_modules" / ".built"
     wanted = fingerprint(sources)
     with _alone(HERE):
-        if (DIST / "index.html").is_file() and _read(stamp) == wanted:
+        if all((DIST / page / "index.html").is_file() for page in ("public", "mine")) and _read(stamp) == wanted:
             return DIST
         install(HERE)
+        shutil.rmtree(DIST, ignore_errors=True)
         npm(HERE, "run", "--silent", "build", deed="the map page does not compile")
         stamp.write_text(wanted)
     return DIST

@@ -53,21 +53,24 @@ def config(choices: Choices) -> bytes:
     return (json.dumps(said, ensure_ascii=False) + "\n").encode()
 
 
-def content_policy(tiles_url: str, forms: bool = False) -> str:
-    """The page's Content-Security-Policy: its own files and nothing else, but for the tiles' host if there is one.
+def content_policy(tiles_url: str, streams_origin: str = "", *, forms: bool = False) -> str:
+    """The page's Content-Security-Policy: its own files and nothing else, but for the tiles' host and the bucket's.
 
     Parameters
     ----------
     tiles_url : str
         As in `Choices`. A name with a placeholder, ``{s}.tile.example.org``, admits all names beside it.
+    streams_origin : str
+        Where presigned addresses of streams lead, ``https://bucket.s3.example.org``; empty if there are none.
     forms : bool
         Whether a form may be sent to where the page is from.
     """
     host = tiles_origin(tiles_url)
     action = "'self'" if forms else "'none'"
     images = f"'self' data: {host}" if host else "'self' data:"
+    read = f"'self' {streams_origin}".strip()
     return (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; connect-src 'self'; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; connect-src {read}; "
         f"base-uri 'none'; form-action {action}"
     )
 
@@ -90,9 +93,9 @@ def tiles_origin(tiles_url: str) -> str:
     return f"{parts.scheme}://{name}.{rest}" if name == "*" else f"{parts.scheme}://{host}"
 
 
-def chosen(site: Mapping[str, bytes], choices: Choices) -> dict[str, bytes]:
+def chosen(site: Mapping[str, bytes], choices: Choices, streams_origin: str = "") -> dict[str, bytes]:
     """The built page's files with the owner's choices: the policy in ``index.html``, and ``config.json``."""
-    policy = content_policy(choices.tiles_url).encode()
+    policy = content_policy(choices.tiles_url, streams_origin).encode()
     index, replaced = _POLICY.subn(rb"\g<1>" + policy + rb"\g<2>", site["index.html"])
     if replaced != 1:
         raise ValueError("index.html has no place for a Content-Security-Policy")

@@ -142,13 +142,14 @@ async def _answer(request: Request, key: str) -> Response:
     if answer is None:
         raise HTTPException(404, "not found")
     if key == "index.html":
-        answer.headers["Content-Security-Policy"] = _page_policy(request.app.state.settings)
+        answer.headers["Content-Security-Policy"] = await run_in_threadpool(_page_policy, request)
     return answer
 
 
-def _page_policy(settings: Settings) -> str:
+def _page_policy(request: Request) -> str:
     """The map's own policy, which its meta tag says, too, and what only a header can say."""
-    return content_policy(settings.map_tiles_url) + "; frame-ancestors 'none'"
+    settings, files = request.app.state.settings, request.app.state.files
+    return content_policy(settings.map_tiles_url, files.streams_origin) + "; frame-ancestors 'none'"
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -24,11 +24,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from strava_assets.dashboard import site_files
+from strava_assets.dashboard import owner_files
+from strava_assets.dashboard.choices import chosen, config
 from strava_assets.database.connection import Database
 from strava_assets.gateway import owner_zones
 from strava_assets.gateway.bodies import read_body
-from strava_assets.gateway.files import PublicFiles, content_type
+from strava_assets.gateway.files import content_type
 from strava_assets.gateway.owner_access import COOKIE, PATH, SESSION_LASTS, OwnerAccess
 from strava_assets.gateway.owner_guard import (
     HEADERS,
@@ -40,7 +41,7 @@ from strava_assets.gateway.owner_guard import (
     owners_only,
 )
 from strava_assets.gateway.pages import leading_on, password_page
-from strava_assets.publish.paths import ID, SITE_PATH
+from strava_assets.publish.paths import ID
 from strava_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -183,8 +184,7 @@ async def _logout(request: Request) -> Response:
 
 async def _config(request: Request) -> Response:
     """What the page is told for everybody, and that this is its owner."""
-    public = await run_in_threadpool(request.app.state.files.read, "config.json")
-    told = json.loads(public) if public else {"schema": 1, "title": None, "tiles": None}
+    told = json.loads(config(_view(request).settings.map_choices))
     return JSONResponse({**told, "owner": True, "public": "../", "zones": "zones.json", "logout": "logout"})
 
 
@@ -207,13 +207,9 @@ async def _file(request: Request) -> Response:
 
 
 async def _page_file(request: Request, path: str) -> Response:
-    """The public site's own file: as it is published, else as it was built."""
-    files: PublicFiles = request.app.state.files
-    if not SITE_PATH.match(path) or not files.allowed(path):
-        raise HTTPException(404, "not found")
-    data = await run_in_threadpool(files.read, path)
-    if data is None:
-        data = (await run_in_threadpool(site_files)).get(path)
+    """A file of the owner's page: as it was built here, never as it lies in the public root."""
+    site = chosen(await run_in_threadpool(owner_files), _view(request).settings.map_choices)
+    data = site.get(path)
     if data is None:
         raise HTTPException(404, "not found")
     return Response(data, headers={"Content-Type": content_type(path)})

@@ -5,7 +5,7 @@ line), who may (`owner_access`).
 
 A drawing is a GeoJSON feature: a polygon, or a point with ``radius`` in metres; of its properties count ``name``,
 ``mode`` (everywhere, ends_only), ``expansion`` (metres), ``show_this_place`` (true: yes, what was hidden may be
-published).
+published), and to try one, ``zone``: the one that would be redrawn.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from strava_assets.gateway.owner_guard import owner_json
 
 if TYPE_CHECKING:
     from strava_assets.gateway.owner import OwnerView
+    from strava_assets.installation import Installation
+    from strava_assets.privacy.tracks import Area
     from strava_assets.privacy.zones import Zone
     from strava_assets.zone_changes import Consequences
+    from strava_assets.zone_deeds import Tried
 
 #: E, metres, as on the command line.
 _EXPANSIONS = (100.0, 5000.0)
@@ -52,35 +55,69 @@ async def _check(request: Request, told: Any) -> Response:
 
 
 def checked(view: OwnerView, told: Any) -> dict[str, Any]:
-    """How many activities and months come near each place of a drawing, and their lines there."""
-    import shapely
-
-    from strava_assets import uncut, zone_deeds
+    """How many activities and months come near each place of a drawing, their lines there, and what is public of it."""
+    from strava_assets import zone_deeds
     from strava_assets.privacy.cut_shapes import EXPANSION
-    from strava_assets.privacy.geodesy import across
 
     drawn, expansion = _drawing(told)
     installation = view.installation()
-    answers = []
-    for zone, found in zip(drawn, zone_deeds.tried(installation, drawn, expansion or EXPANSION), strict=True):
-        lines = uncut.lines_in(installation, found.near, found.area)
-        answers.append(
-            {
-                "name": zone.name,
-                "mode": zone.mode,
-                "across": round(across([zone.geometry])),
-                "zone": found.known.id if found.known else None,
-                "activities": sum(found.near.values()),
-                "months": len(found.near),
-                "at_most": found.known is None,
-                "geometry": _geojson(zone.geometry),
-                "reach": _shown(found.area.geometry, found.area.center),
-                "lines": json.loads(shapely.to_geojson(lines)),
-            }
-        )
+    kept = (told.get("properties") or {}).get("zone")
+    if isinstance(kept, int) and len(drawn) == 1:
+        tried = [zone_deeds.tried_again(installation, kept, drawn[0], expansion or EXPANSION)]
+    else:
+        tried = zone_deeds.tried(installation, drawn, expansion or EXPANSION)
+    answers = [
+        {"name": zone.name, "mode": zone.mode, **_hidden(installation, found, zone.geometry)}
+        for zone, found in zip(drawn, tried, strict=True)
+    ]
     said: list[str] = []
     zone_deeds.say_holes(drawn, said.append)
     return {"said": said, "zones": answers}
+
+
+@owner_json
+async def _hides(request: Request, told: Any) -> Response:
+    """What a zone that is kept hides, and would show again; changes nothing."""
+    return await _done(request, hiding, request.path_params["zone"])
+
+
+def hiding(view: OwnerView, zone: int) -> dict[str, Any]:
+    """As `checked` says it of a drawing."""
+    from strava_assets import zone_deeds
+
+    installation = view.installation()
+    found = zone_deeds.hidden_by(installation, zone)
+    assert found.known is not None
+    return _hidden(installation, found, found.known.geometry)
+
+
+def _hidden(installation: Installation, found: Tried, geometry: Any) -> dict[str, Any]:
+    """What lies in reach of a place: how many activities come near, their lines there, and which of them are public."""
+    import shapely
+
+    from strava_assets import uncut
+    from strava_assets.privacy import geodesy
+    from strava_assets.publish.showing import shown_in
+
+    by_activity = uncut.lines_in(installation, found.near, found.area)
+    lines = shapely.MultiLineString([part for line in by_activity.values() for part in line.geoms])
+    plane = geodesy.geometry_to_plane(lines, found.area.center) if by_activity else lines
+    return {
+        "across": round(geodesy.across([geometry])),
+        "zone": found.known.id if found.known else None,
+        "activities": sum(found.near.values()),
+        "months": len(found.near),
+        "rides": len(by_activity),
+        "metres": round(shapely.length(plane)),
+        "public": [
+            {"date": each.date, "name": each.name, "path": each.path}
+            for each in shown_in(installation.gate(), _cut(found))
+        ],
+        "at_most": found.known is None,
+        "geometry": _geojson(geometry),
+        "reach": _shown(found.area.geometry, found.area.center),
+        "lines": json.loads(shapely.to_geojson(lines)),
+    }
 
 
 @owner_json
@@ -95,16 +132,43 @@ def added(view: OwnerView, told: Any) -> dict[str, Any]:
 
     drawn, expansion = _drawing(told)
     said: list[str] = []
-    show = told["properties"].get("show_this_place") is True if isinstance(told.get("properties"), dict) else False
     try:
         changes, done = zone_deeds.add(
-            view.installation(), drawn, said.append, source="drawn on the map", expansion=expansion, show=show
+            view.installation(),
+            drawn,
+            said.append,
+            source="drawn on the map",
+            expansion=expansion,
+            show=_means_it(told),
         )
     except ZoneFileError:
         raise
     except StravaAssetsError as error:
         return _half_done(said, error)
     return {"said": said, "zones": [zone.id for zone in changes.concerned], **_consequences(done)}
+
+
+@owner_json
+async def _redraw(request: Request, told: Any) -> Response:
+    """Give a zone another outline."""
+    return await _done(request, redrawn, request.path_params["zone"], told)
+
+
+def redrawn(view: OwnerView, zone: int, told: Any) -> dict[str, Any]:
+    """As ``strava-assets zones redraw``."""
+    from strava_assets import zone_deeds
+
+    drawn, expansion = _drawing(told)
+    said: list[str] = []
+    try:
+        done = zone_deeds.redraw(
+            view.installation(), zone, drawn, said.append, expansion=expansion, show=_means_it(told)
+        )
+    except ZoneFileError:
+        raise
+    except StravaAssetsError as error:
+        return _half_done(said, error)
+    return {"said": said, "zones": [zone], **_consequences(done)}
 
 
 @owner_json
@@ -148,6 +212,8 @@ ROUTES = [
     ("/zones.json", _list, "GET"),
     ("/zones/check", _check, "POST"),
     ("/zones", _add, "POST"),
+    ("/zones/{zone:int}/check", _hides, "POST"),
+    ("/zones/{zone:int}/redraw", _redraw, "POST"),
     ("/zones/{zone:int}/confirm", _confirm, "POST"),
     ("/zones/{zone:int}/remove", _remove, "POST"),
 ]
@@ -174,6 +240,12 @@ def _drawing(told: Any) -> tuple[list[Any], float | None]:
     return drawn, float(expansion)
 
 
+def _means_it(told: Mapping[str, Any]) -> bool:
+    """Whether the owner says that what was hidden may be published."""
+    properties = told.get("properties")
+    return isinstance(properties, Mapping) and properties.get("show_this_place") is True
+
+
 def _consequences(done: Consequences | None) -> dict[str, Any]:
     if done is None:
         return {"withdrawn": [], "months": 0}
@@ -187,6 +259,8 @@ def _half_done(said: list[str], error: StravaAssetsError) -> dict[str, Any]:
 
 
 def _feature(zone: Zone, passable: set[int]) -> dict[str, Any]:
+    from strava_assets.privacy.geodesy import across
+
     return {
         "type": "Feature",
         "id": zone.id,
@@ -198,6 +272,7 @@ def _feature(zone: Zone, passable: set[int]) -> dict[str, Any]:
             "in_force": zone.origin != "lifted",
             "hides_everything": zone.shape_id not in passable,
             "expansion": zone.expansion,
+            "across": round(across([zone.geometry])),
             "shape": zone.shape_id,
             "cut": None if zone.origin == "lifted" else _shown(zone.shape.geometry, zone.shape.center),
         },
@@ -211,6 +286,13 @@ def _shown(plane: Any, center: tuple[float, float]) -> dict[str, Any]:
     from strava_assets.privacy.zones import unfolded
 
     return _geojson(unfolded(geodesy.geometry_to_degrees(plane, center)))
+
+
+def _cut(found: Tried) -> Area:
+    """What is cut there; where that is not known, what may be."""
+    from strava_assets.privacy.tracks import Area
+
+    return Area(found.known.shape.center, found.known.shape.geometry) if found.known else found.area
 
 
 def _geojson(geometry: Any) -> dict[str, Any]:

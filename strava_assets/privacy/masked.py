@@ -34,7 +34,8 @@ VERSION = "5"
 
 _CRS = pyproj.CRS("EPSG:4326")
 _FIGURES = ("altitude", "velocity_smooth", "heartrate", "cadence", "watts")
-_FLOATS = (
+#: Of what is visible, as numbers.
+FLOATS = (
     "distance",
     "elapsed_time",
     "moving_time",
@@ -58,7 +59,7 @@ COLUMNS = (
     "type_extended",
     "gear_name",
     "start_date",
-    *_FLOATS,
+    *FLOATS,
     "has_heartrate",
     "partly_hidden",
     "strava_id",
@@ -255,7 +256,7 @@ def _fill(
     row["partly_hidden"] = not whole and row["samples_visible"] < int(end - start)
     if row["partly_hidden"]:
         row["calories"] = None
-    for name in _FLOATS:
+    for name in FLOATS:
         if name != "calories":
             value = float(values[name][place])
             row[name] = None if math.isnan(value) else value
@@ -298,7 +299,7 @@ def _frame(rows: list[dict[str, Any]], reasons: list[str | None], prints: dict[i
         )
         records.append({name: row.get(name) for name in COLUMNS})
     frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
-    for name in _FLOATS:
+    for name in FLOATS:
         frame[name] = frame[name].astype("float64")
     for name in ("activity_id", "athlete_id", "samples", "samples_visible", "vertices", "strava_id"):
         frame[name] = frame[name].astype("Int64")

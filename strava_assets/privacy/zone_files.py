@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,14 +96,35 @@ def read_drawing(document: Mapping[str, Any], mode: str = EVERYWHERE) -> list[Dr
     return list(_zones("the drawing", frame, mode))
 
 
-def _zones(file: str, frame: geopandas.GeoDataFrame, mode: str) -> Iterator[DrawnZone]:
+def read_zone_table(table: str, frame: geopandas.GeoDataFrame) -> list[DrawnZone]:
+    """Read what was drawn in a table of some database, by the rules for a file's rows.
+
+    Parameters
+    ----------
+    table : str
+        What it is called in a refusal.
+    frame : GeoDataFrame
+        lon/lat, with the columns that a file may have; its index tells rows apart.
+
+    Raises
+    ------
+    ZoneFileError
+        Any row is invalid: none is taken, and the row is named by its number only.
+    """
+    return list(_zones(table, frame, EVERYWHERE, list(frame.index)))
+
+
+def _zones(
+    file: str, frame: geopandas.GeoDataFrame, mode: str, numbers: Sequence[Any] | None = None
+) -> Iterator[DrawnZone]:
+    """Each row's; with ``numbers`` of their own, refusals tell these and no names."""
     columns = {str(column).lower(): column for column in frame.columns}
-    for number, (_, row) in enumerate(frame.iterrows(), start=1):
+    for number, (_, row) in zip(numbers or range(1, len(frame) + 1), frame.iterrows(), strict=True):
         given = {word: _text(row[columns[word]]) for word in ("privacy", "name", "mode") if word in columns}
         if given.get("privacy", "").lower() in _NO:
             continue
         name = given.get("name", "")
-        where = f"{file}, row {number}" + (f" ({name})" if name else "")
+        where = f"{file}, row {number}" + (f" ({name})" if name and not numbers else "")
         own = given.get("mode", "").lower().replace("-", "_") or mode
         if own not in MODES:
             raise ZoneFileError(f"{where}: its mode is {given['mode']!r}; there are {' and '.join(MODES)}")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from strava_assets.database.connection import Database, queries
 from strava_assets.errors import ZoneFileError
-from strava_assets.privacy import cut_shapes
+from strava_assets.privacy import cut_shapes, geodesy
 from strava_assets.privacy.cut_shapes import CutShape
 from strava_assets.privacy.provisional import missing_places
 from strava_assets.privacy.zones import ENDS_ONLY, EVERYWHERE, DrawnZone, Zone
@@ -52,6 +52,8 @@ class Changes:
         Places that were provisional or lifted, and now are those of drawn zones.
     redrawn : list of Zone
         Whose place was hidden by a shape before, which did not hold them and was drawn on.
+    reshaped : list of Zone
+        With another outline, for which what is cut had to grow, or came to be shared.
     """
 
     added: list[Zone] = field(default_factory=list)
@@ -63,11 +65,12 @@ class Changes:
     smaller: list[Zone] = field(default_factory=list)
     replaced: int = 0
     redrawn: list[Zone] = field(default_factory=list)
+    reshaped: list[Zone] = field(default_factory=list)
 
     @property
     def concerned(self) -> list[Zone]:
         """Zones near which something may come out differently now, each once."""
-        every = [*self.added, *self.enlarged, *self.tightened, *self.loosened]
+        every = [*self.added, *self.enlarged, *self.tightened, *self.loosened, *self.reshaped]
         return list({zone.id: zone for zone in every}.values())
 
 
@@ -80,6 +83,17 @@ def stored(database: Database) -> list[Zone]:
     """Every zone that is kept, lifted ones included."""
     with database.transaction() as connection:
         return _zones(connection)
+
+
+def named(database: Database, number: int) -> Zone:
+    """The zone with this id.
+
+    Raises
+    ------
+    ZoneFileError
+        There is none.
+    """
+    return _named(stored(database), number)
 
 
 def add(database: Database, drawn: Sequence[DrawnZone], **options: Any) -> list[Zone]:
@@ -143,12 +157,48 @@ def _put(
     if new:
         _add(connection, new, around, origin, source, expansion or cut_shapes.EXPANSION, told)
     replaced = _replaced(connection) if origin == "drawn" else 0
-    now = {zone.id: zone for zone in _zones(connection)}
     return Changes(
-        **{name: [now[number] for number in sorted(ids)] for name, ids in vars(told).items()},
+        **_as_they_are(connection, told),
         known=len(drawn) - len(told.added) - len(told.enlarged | told.tightened | told.loosened | told.renamed),
         replaced=replaced,
     )
+
+
+def redraw(
+    database: Database, number: int, drawn: DrawnZone, *, expansion: float | None = None, show: bool = False
+) -> Changes:
+    """Give a drawn zone another outline, and its name, mode and E as `put` would.
+
+    What is cut for it stays if it holds the new outline, else it grows until it does: nothing is shown again by it, and
+    there is no second draw around one home.
+
+    Raises
+    ------
+    ZoneFileError
+        There is no such zone, it is not the owner's own, or the outline is that of another place; or as `put` does.
+        Nothing is changed.
+    """
+    with _changing(database) as connection:
+        zone = _named(_zones(connection), number)
+        if zone.origin != "drawn":
+            raise ZoneFileError(f"zone {number} is not your own; add what you drew, and it takes that place over")
+        plane = geodesy.geometry_to_plane(drawn.geometry, zone.shape.center)
+        if not shapely.intersects(plane, zone.shape.geometry):
+            raise ZoneFileError(
+                f"what was drawn is another place than zone {number}; add it as one of its own, and remove "
+                f"zone {number} if it may be shown"
+            )
+        told = _Told()
+        _change(connection, zone, drawn, expansion, show, told)
+        zones = _zones(connection)
+        zone, others = _named(zones, number), [other for other in zones if other.id != number]
+        groups = cut_shapes.overlapping([drawn.geometry, *(other.geometry for other in others)])
+        touched = [others[i - 1] for i in next(group for group in groups if 0 in group) if i]
+        shape_id, _ = _shape_for(connection, [zone, *touched], [], drawn.geometry, zone.expansion, same_place=True)
+        queries().redraw_zone(connection, id=number, geometry=shapely.to_wkb(drawn.geometry))
+        if shape_id != zone.shape_id:
+            told.reshaped.add(number)
+        return Changes(**_as_they_are(connection, told), replaced=_replaced(connection))
 
 
 def cover_ends(database: Database, ends: NDArray[np.float64], whoever_drew: bool = False) -> list[Zone]:
@@ -247,6 +297,12 @@ class _Told:
     renamed: set[int] = field(default_factory=set)
     smaller: set[int] = field(default_factory=set)
     redrawn: set[int] = field(default_factory=set)
+    reshaped: set[int] = field(default_factory=set)
+
+
+def _as_they_are(connection: Any, told: _Told) -> dict[str, Any]:
+    now = {zone.id: zone for zone in _zones(connection)}
+    return {name: [now[number] for number in sorted(ids)] for name, ids in vars(told).items()}
 
 
 def _change(connection: Any, zone: Zone, wanted: DrawnZone, expansion: float | None, show: bool, told: _Told) -> None:
@@ -313,12 +369,17 @@ def _add(
 
 
 def _shape_for(
-    connection: Any, old: list[Zone], free: list[Zone], united: shapely.Geometry, expansion: float
+    connection: Any,
+    old: list[Zone],
+    free: list[Zone],
+    united: shapely.Geometry,
+    expansion: float,
+    same_place: bool = False,
 ) -> tuple[int, bool]:
     """The cut shape of a group of overlapping zones, and whether a kept one had to be drawn on to hold them.
 
     It is that of the zones they overlap; else one that holds them, of ``free`` places (nothing was decided on them, or
-    they were lifted) or that no zone names any more; else a new one.
+    they were lifted) or that no zone names any more; else a new one. Of the ``same_place`` there is no second draw.
     """
     shapes = {zone.shape_id: zone.shape for zone in old} or _holding(connection, free, united)
     if not shapes:
@@ -329,7 +390,7 @@ def _shape_for(
         shape = cut_shapes.extend(shape, other)
     held = cut_shapes.holds(shape, united)
     if not held:
-        ours = any(zone.origin == "drawn" for zone in old)
+        ours = any(zone.origin == "drawn" for zone in old) and not same_place
         wider = None if ours else cut_shapes.widened(shape, united)
         shape = wider or cut_shapes.extend(shape, cut_shapes.draw(united, expansion))
     if shape.expansion < expansion:

@@ -36,7 +36,15 @@ from strava_assets.publish.judging.folders import MODE, NO_TIME, is_as_written, 
 from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.maps import read_map
 from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
-from strava_assets.publish.paths import CSV_PATH, INDEX, TOPOJSON_PATH, is_leftover, map_path
+from strava_assets.publish.paths import (
+    CSV_PATH,
+    INDEX,
+    TOPOJSON_PATH,
+    is_lake,
+    is_leftover,
+    lake_activities_path,
+    map_path,
+)
 from strava_assets.publish.public_root import Known, PublicRoot, sha256
 from strava_assets.stores import write_file
 
@@ -65,16 +73,25 @@ class _Foundations:
         That had to be public.
     maps : dict of str to str or None
         SHA-256 of the maps' bytes as they were.
+    read : dict of str to str or None
+        SHA-256 of the CSVs' bytes that were read.
     """
 
     gate: Gate
     csvs: set[str] = field(default_factory=set)
     maps: dict[str, str | None] = field(default_factory=dict)
+    read: dict[str, str | None] = field(default_factory=dict)
 
     def digest_of(self, csv: str) -> str | None:
         self.csvs.add(csv)
         known = self.gate.known().get(csv)
         return None if known is None else known.sha256
+
+    def csv_of(self, csv: str) -> bytes | None:
+        self.csvs.add(csv)
+        data = self.gate.read_if_any(csv)
+        self.read[csv] = sha256(data)
+        return data
 
     def facts_of(self, paths: Sequence[str]) -> Mapping[str, Facts]:
         self.csvs.update(path for path in paths if CSV_PATH.match(path))
@@ -173,6 +190,9 @@ class Gate(PublicRoot):
             self._check(connection, rests_on)
             self._refresh(connection, objects)
             report.barred = self._barred(connection, objects, activities)
+            # a table of what is about to be another goes first; it is made again from what is so then
+            stale = [p for p in objects if p not in report.barred and self._is_another(p, objects[p], known)]
+            report.withdrawn += self._withdraw(connection, self._tables_of(connection, stale) - objects.keys())
             for path, data in objects.items():
                 if path in report.barred:
                     continue
@@ -201,7 +221,7 @@ class Gate(PublicRoot):
                 known[path], sizes[path] = entry, len(data)
                 if TOPOJSON_PATH.match(path):
                     self._maps[path] = digest
-            report.withdrawn = self._withdraw(connection, withdraw)
+            report.withdrawn += self._withdraw(connection, withdraw)
             if sceptical and (folder := self._folder()) is not None:
                 with contextlib.suppress(OSError):  # somebody else's file: verify tells of it
                     mend_marks(folder, known)
@@ -241,6 +261,7 @@ class Gate(PublicRoot):
     def _check(self, connection: Any, rests_on: _Foundations) -> None:
         """Refuse what rests on a CSV that is public no more or may not be, or on a map that is another one by now."""
         changed = [path for path, digest in rests_on.maps.items() if sha256(self.read_if_any(path)) != digest]
+        changed += [path for path, digest in rests_on.read.items() if sha256(self.read_if_any(path)) != digest]
         changed += self._not_shown(connection, rests_on.csvs)
         if changed:
             raise GateOvertaken(
@@ -259,17 +280,17 @@ class Gate(PublicRoot):
         """What another process wrote or withdrew meanwhile of these is not as it was seen."""
         rows = queries().public_objects_at(connection, root=self._store.url, paths=list(objects))
         now = {row["path"]: row["sha256"] for row in rows}
-        known, sizes = self.known(), self._list()
+        known = self.known()
         for path in objects:
             if TOPOJSON_PATH.match(path) and self._maps.get(path) != now.get(path):
                 raise MapOvertaken(f"{path} was published by another meanwhile; nothing was written: run it again")
             seen = known.get(path)
             if (seen and seen.sha256) != now.get(path):
                 known.pop(path, None)
-                sizes.pop(path, None)
 
     def _withdraw(self, connection: Any, paths: Iterable[str]) -> int:
-        gone = sorted(set(paths))
+        named = set(paths)
+        gone = sorted(named | self._tables_of(connection, named))
         if not gone:
             return 0
         sizes = self._list()
@@ -292,6 +313,22 @@ class Gate(PublicRoot):
             self.known().pop(path, None)
             self._maps.pop(path, None)
         return len(there)
+
+    def _tables_of(self, connection: Any, paths: Collection[str]) -> set[str]:
+        """The public lake's files that tell what some maps and CSVs tell. Call under the lock."""
+        lake = [path for path in self._list() if is_lake(path)]
+        if not lake:
+            return set()
+        maps = {lake_activities_path(match[1]) for path in paths if (match := TOPOJSON_PATH.match(path))}
+        csvs = {path for path in paths if CSV_PATH.match(path)}
+        rows = list(queries().public_facts(connection, root=self._store.url, paths=lake)) if csvs else []
+        holding = {row["path"] for row in rows if not csvs.isdisjoint(row["facts"].get("csvs", ()))}
+        unknown = set(lake) - {row["path"] for row in rows} if csvs else set()  # nobody remembers what is in it
+        return (maps & set(lake)) | holding | unknown
+
+    def _is_another(self, path: str, data: bytes, known: Mapping[str, Known]) -> bool:
+        """Whether something else is public there."""
+        return path in self._list() and (path not in known or known[path].sha256 != sha256(data))
 
     def _is_same(self, path: str, digest: str, known: Known | None) -> bool:
         """Whether the root holds these very bytes. The size was seen; memory or a second look tells the rest."""
@@ -326,8 +363,6 @@ class Gate(PublicRoot):
 
     def _forget_times(self, path: str) -> None:
         """A folder's modification time tells when something in it came or went."""
-        if not self._store.is_folder:
-            return
         root, folder = self._store.path(""), self._store.path(path)
         while folder != root and (folder := os.path.dirname(folder)):
             # it was empty, and went; or it is somebody else's: verify tells of it

@@ -62,7 +62,6 @@ def properties_of(
     """
     properties: dict[str, Any] = {
         "actID": public,
-        "name": row["name"],
         "type": row["sport_type"],
         "startDate": row["start_date"].isoformat(),
         "private": False,

@@ -94,7 +94,7 @@ def publish_month(
     report.gate.unchanged += len(paths) - len(stale)
     # remembered or not: what a killed process wrote is there before anybody knows of it
     there = {path for pair in ids.values() if (path := csv_path(*pair)) in gate.sizes()}
-    report.gate.withdrawn += gate.withdraw((there | set(others.values())) - wanted)
+    report.gate.withdrawn = gate.withdraw((there | set(others.values())) - wanted)
     return report
 
 
@@ -131,7 +131,7 @@ def encode(
     owner = runs.activity[visible.run]
     first_run = np.searchsorted(runs.activity, np.arange(len(ids)))
     channels = month.channels if whole else settling.settled(month.samples, runs, month.channels)
-    columns = {name: values[visible.index] for name, values in channels.items() if name != "moving"}
+    columns = {name: values[visible.index] for name, values in channels.items()}
     columns |= {
         "segment": (visible.run - first_run[owner]).astype(float),
         "time": visible.time,
@@ -149,7 +149,6 @@ def csv_fingerprint(masked: str, dropped: frozenset[str]) -> str:
 def _add(total: GateReport, part: GateReport) -> None:
     total.written += part.written
     total.unchanged += part.unchanged
-    total.withdrawn += part.withdrawn
     total.bytes_written += part.bytes_written
     total.barred += part.barred
     total.tested.add(part.tested)

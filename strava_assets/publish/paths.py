@@ -10,6 +10,8 @@ INDEX = "index.json"
 CSV_PATH = re.compile(rf"^({ID})/streams/stream_({ID})\.csv$")
 TOPOJSON_PATH = re.compile(rf"^({ID})/activities\.topojson$")
 PERIODS_PATH = re.compile(rf"^({ID})/(weekly|quarterly)\.json$")
+LAKE_ACTIVITIES_PATH = re.compile(rf"^({ID})/lake/activities/activities\.parquet$")
+LAKE_SAMPLES_PATH = re.compile(rf"^({ID})/lake/samples/month=(\d{{4}}-\d{{2}})/samples\.parquet$")
 SITE_PATH = re.compile(r"^(index\.html|config\.json|favicon\.\w+|assets/[\w.-]+)$")
 
 
@@ -21,6 +23,21 @@ def map_path(athlete: str) -> str:
 def csv_path(athlete: str, activity: str) -> str:
     """Public path of an activity's CSV, from public ids."""
     return f"{athlete}/streams/stream_{activity}.csv"
+
+
+def lake_activities_path(athlete: str) -> str:
+    """Public path of an athlete's map as a table."""
+    return f"{athlete}/lake/activities/activities.parquet"
+
+
+def lake_samples_path(athlete: str, month: str) -> str:
+    """Public path of the rows of an athlete's CSVs of one month as a table."""
+    return f"{athlete}/lake/samples/month={month}/samples.parquet"
+
+
+def is_lake(path: str) -> bool:
+    """Whether a public file is one of the public lake's."""
+    return bool(LAKE_ACTIVITIES_PATH.match(path) or LAKE_SAMPLES_PATH.match(path))
 
 
 def is_leftover(path: str) -> bool:

@@ -177,9 +177,8 @@ class PublicRoot:
         return None if data is None else topojson_file.with_our_properties(topojson_file.read(data))
 
     def _folder(self) -> Path | None:
-        """Where the public files lie, if that is a folder and there is one."""
-        root = Path(self._store.path("")) if self._store.is_folder else None
-        return root if root is not None and root.is_dir() else None
+        """Where the public files lie, if that is a folder; there may be none yet."""
+        return Path(self._store.path("")) if self._store.is_folder else None
 
     def _list(self) -> dict[str, int]:
         if self._sizes is None:

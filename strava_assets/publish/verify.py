@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from strava_assets.publish import topojson_decoder
 from strava_assets.publish.gate import Gate
 from strava_assets.publish.judging.judge import judge
 from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
-from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, csv_path
+from strava_assets.publish.paths import CSV_PATH, TOPOJSON_PATH, csv_path, is_lake
 from strava_assets.stores import Store
 
 #: CSVs judged in one go: bounds the memory.
@@ -42,15 +42,21 @@ class _Read:
     """What was read just now; nothing is remembered."""
 
     facts: Mapping[str, Facts]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    read: Callable[[str], bytes | None] = lambda csv: None
+    maps: Mapping[str, Map] = field(default_factory=dict)
 
     def digest_of(self, csv: str) -> str | None:
-        return None
+        return self.digests.get(csv)
+
+    def csv_of(self, csv: str) -> bytes | None:
+        return self.read(csv)
 
     def facts_of(self, paths: Sequence[str]) -> Mapping[str, Facts]:
         return {path: self.facts[path] for path in paths if path in self.facts}
 
     def map_of(self, athlete: str) -> Map | None:
-        return None
+        return self.maps.get(athlete)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
     marks, unreadable = gate.marks()
     paths = [path for path in gate.paths() if path not in unreadable]
     csvs = [path for path in paths if CSV_PATH.match(path)]
-    rest = _there(gate.read, [path for path in paths if not CSV_PATH.match(path)])
+    tables = [path for path in paths if is_lake(path)]
+    rest = _there(gate.read, [path for path in paths if not (CSV_PATH.match(path) or is_lake(path))])
     shown = _shown(rest)
     digests = _digests(rest)
     total = Judgement()
@@ -86,6 +93,11 @@ def verify(gate: Gate, progress: Callable[[int, int], None] | None = None) -> Ju
                 progress(len(digests), len(paths))
     # the map is held against what the CSVs' own bytes said just now, not against any memory
     total.add(judge(rest, gate.rules, _Read(total.facts)))
+    seen = _Read(total.facts, dict(digests), gate.read_if_any, _maps(rest))
+    for path in tables:  # one at a time: each is as large as a month
+        for read, data in _there(gate.read, [path]).items():
+            total.add(judge({read: data}, gate.rules, seen))
+            digests[read] = hashlib.sha256(data).hexdigest()
     total.findings += _across(rest, csvs, shown)
     # what no rule can tell, as an older version or another digit: this very installation wrote something else
     unlike = gate.unlike_written(digests, unreadable)
@@ -156,6 +168,16 @@ def _shown(objects: Mapping[str, bytes]) -> dict[str, Lines]:
                 for feature in topojson_decoder.decode(data).features:
                     lines[csv_path(match[1], str(feature.properties.get("actID")))] = feature.lines
     return lines
+
+
+def _maps(objects: Mapping[str, bytes]) -> dict[str, Map]:
+    """What of them is a map, by athlete."""
+    maps: dict[str, Map] = {}
+    for path, data in objects.items():
+        if match := TOPOJSON_PATH.match(path):
+            with suppress(ValueError):  # the judge tells of it
+                maps[match[1]] = topojson_decoder.decode(data)
+    return maps
 
 
 def _across(rest: Collection[str], csvs: Sequence[str], shown: Collection[str]) -> list[Finding]:

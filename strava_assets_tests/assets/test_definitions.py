@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from strava_assets.definitions import defs
+from strava_assets.jobs import LAKE, WAREHOUSE
 from strava_assets.partitions import check_months, monthly, ranges
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,13 @@ FLOW = {
     "activities_topojson": {"masked_geometries", "trimmed_csvs"},
     "training_summaries": {"activities_topojson"},
     "dashboard": {"activities_topojson", "training_summaries"},
-    "warehouse_activities": {"activities"},
+    "public_lake": {"activities_topojson"},
+    "lake_activities": {"activities", "activity_streams"},
+    "lake_samples": {"activities", "activity_streams"},
+    "warehouse_activities": {"lake_activities", "lake_samples", "training_figures", "activity_efforts"},
+    "activity_efforts": {"activities", "activity_streams"},
+    "activity_load": {"activities", "activity_streams"},
+    "training_figures": {"activity_efforts", "activity_load"},
 }
 
 
@@ -57,7 +64,8 @@ def test_the_graph_is_the_flow() -> None:
 def test_months_are_the_partitions() -> None:
     graph = defs.resolve_asset_graph()
     cut = {key.path[-1] for key in graph.get_all_asset_keys() if graph.get(key).partitions_def is not None}
-    assert cut == {"raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs"}
+    assert cut == {"raw_activities", "activities", "activity_streams", "masked_geometries", "trimmed_csvs",
+                   "activity_efforts", "activity_load"}  # fmt: skip
     keys = monthly.get_partition_keys()
     assert keys[0] == "2005-01"
     assert len(keys[-1]) == 7
@@ -98,8 +106,19 @@ def test_everything_public_is_read_again_after_the_map_but_not_for_one_ride() ->
         if check in job.asset_layer.asset_graph.asset_check_keys and not job.name.startswith("__")
     }
     assert done_by == {"publish", "verify_public_root"}
-    assert {key.path[-1] for key in assets_of("follow")} == FLOW.keys() - {"privacy_zones"}
+    assert {key.path[-1] for key in assets_of("follow")} == FLOW.keys() - {"privacy_zones", *WAREHOUSE, *LAKE}
     assert assets_of("verify_public_root") == set()
+
+
+def test_a_ride_does_not_wait_for_the_warehouse_which_is_current_after_every_reconcile() -> None:
+    warehouse = set(WAREHOUSE)
+    assert {key.path[-1] for key in assets_of("refresh_warehouse")} == warehouse | {*LAKE}
+    assert warehouse < {key.path[-1] for key in assets_of("publish")}
+    schedules = {one.name: one for one in defs.get_repository_def().schedule_defs}
+    regular = schedules["refresh_warehouse_regularly"]
+    assert regular.job_name == "refresh_warehouse"
+    assert regular.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert str(regular.cron_schedule).split()[1:] == str(schedules["reconcile_with_strava"].cron_schedule).split()[1:]
 
 
 def assets_of(job: str) -> set[dg.AssetKey]:

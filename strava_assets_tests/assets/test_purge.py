@@ -18,6 +18,8 @@ from strava_assets.purge import find_athlete, purge_athlete
 from strava_assets.resources import InstallationResource
 from strava_assets.stores import Store
 from strava_assets.tables import UNCUT, months_of
+from strava_assets.training.keeping import EFFORTS, LOAD
+from strava_assets.training.schema import WHOLE
 from strava_assets_tests.assets.conftest import public_files, run
 from strava_assets_tests.privacy.worlds import Place
 from strava_assets_tests.recordings import folder_of_rides
@@ -38,7 +40,7 @@ def both(
 
 def nothing_is_left(installation: Installation, athlete: int, public: str) -> None:
     assert [key for key in installation.store.keys("landing") if f"/{athlete}/" in key] == []
-    for table in ("activities", "masked_geometries", UNCUT):
+    for table in ("activities", "masked_geometries", UNCUT, EFFORTS, LOAD, *WHOLE):
         months = months_of(installation.store, table)
         assert all(athlete not in months[month].column("athlete_id").to_pylist() for month in months)
     months = months_of(installation.store, "activity_streams")

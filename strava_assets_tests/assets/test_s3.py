@@ -18,7 +18,10 @@ def test_buckets_hold_what_folders_do(history: Installation, s3: str) -> None:
     for key in history.store.keys("landing"):
         in_bucket.store.write(key, history.store.read(key))
     run(in_bucket)
-    assert public_files(in_bucket) == in_folders
+    there = public_files(in_bucket)
+    # the page may read streams from the bucket itself
+    there["index.html"] = there["index.html"].replace(f" {s3}".encode(), b"")
+    assert there == in_folders
     assert verify(in_bucket.gate()).findings == []
     import boto3
 

@@ -20,6 +20,8 @@ from strava_assets_tests.benchmarks import (
     new_zone,
     properties,
     stages,
+    training,
+    warehouse,
 )
 
 
@@ -41,8 +43,12 @@ def main(arguments: list[str]) -> int:
     latency.options(parts.add_parser("latency", help="from an event to the map, the whole stack"))
     new_zone.options(parts.add_parser("zone", help="a new zone over a long history: withdrawn, and published again"))
     history.options(parts.add_parser("history", help="ten years from the export's zip to the map, by stage"))
+    warehouse.options(parts.add_parser("warehouse", help="lake and DuckDB: refreshed, after one ride, and asked"))
     map.options(parts.add_parser("map", help="the map page in a browser: interactive, filter, pan, bytes"))
     kills.options(parts.add_parser("kills", help="an import killed at random moments, against one undisturbed"))
+    training.options(
+        parts.add_parser("training", help="best efforts and loads of a long history, and of one more ride")
+    )
     given = parser.parse_args(arguments)
     options = {name: value for name, value in vars(given).items() if name != "part"}
     good = True
@@ -64,8 +70,12 @@ def main(arguments: list[str]) -> int:
         new_zone.main(**options)
     if given.part in (None, "history"):
         history.main(**options)
+    if given.part in (None, "warehouse"):
+        warehouse.main(**options)
     if given.part in (None, "map"):
         good = map.main(**options) and good
+    if given.part in (None, "training"):
+        training.main(**options)
     if given.part == "kills":  # not a figure: either it ends the same, or it does not
         good = kills.main(**options)
     return 0 if good else 1

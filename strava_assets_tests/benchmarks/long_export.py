@@ -120,7 +120,7 @@ def recordings(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _packed(recording: Recording, samples: int) -> tuple[bytes, int]:
-    data = {"fit": _fit, "gpx": _gpx, "tcx": _tcx}[recording.kind](recording, _turned(recording, samples))
+    data = {"fit": _fit, "gpx": _gpx, "tcx": _tcx}[recording.kind](recording, turned(recording, samples))
     return gzip.compress(data, 6, mtime=0), len(data)
 
 
@@ -139,7 +139,7 @@ def _ride(number: int, samples: int) -> dict[str, np.ndarray]:
     return ride | {"gone": east + 1j * (ride["lat"] - ride["lat"][0]) * 111_320}
 
 
-def _turned(recording: Recording, samples: int) -> dict[str, np.ndarray]:
+def turned(recording: Recording, samples: int) -> dict[str, np.ndarray]:
     chance = np.random.default_rng(recording.number)
     ride = _ride(recording.number % _RIDES, samples)
     gone = ride["gone"] * np.exp(2j * np.pi * chance.uniform()) / 111_320

@@ -19,7 +19,7 @@ import shapely
 from rich.console import Console
 from rich.table import Table
 
-from strava_assets.dashboard import site_files
+from strava_assets.dashboard import owner_files, site_files
 from strava_assets.dashboard.build import build, install, node
 from strava_assets.privacy.cut import TOLERANCE
 from strava_assets_tests.browser import public_root, server
@@ -84,6 +84,8 @@ def _sizes(site: dict[str, bytes]) -> bool:
         rides = _publish(Path(folder), site, 2000)
     table = Table("compressed", "kB", "allowed")
     table.add_row("JavaScript", f"{scripts / 1000:.0f}", "150")
+    own = sum(_packed(data) for path, data in owner_files().items() if path.endswith(".js"))
+    table.add_row("the same of the owner's page", f"{own / 1000:.0f}", "")
     table.add_row("page, styles, icon", f"{rest / 1000:.0f}", "")
     table.add_row("TopoJSON of 2,000 rides", f"{rides / 1000:.0f}", "")
     table.add_row("first load", f"{(scripts + rest + rides) / 1000:.0f}", "1200")

@@ -10,6 +10,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -128,8 +129,8 @@ def postgis(url: str | None) -> Iterator[PostGis | None]:
             finally:
                 connection.execute(f"drop schema if exists {_SCHEMA} cascade")
         return
-    for programs in _installed():
-        with _started(programs) as started, psycopg.connect(started, autocommit=True) as connection:
+    for programs in installed():
+        with started(programs) as url_of_it, psycopg.connect(url_of_it, autocommit=True) as connection:
             if connection.execute("select 1 from pg_available_extensions where name = 'postgis'").fetchone():
                 connection.execute("create extension postgis")
                 yield PostGis(connection)
@@ -137,7 +138,7 @@ def postgis(url: str | None) -> Iterator[PostGis | None]:
     yield None
 
 
-def _installed() -> list[Path]:
+def installed() -> list[Path]:
     """Folders with a PostgreSQL server, newest first."""
     found = [Path(place).resolve().parent for place in [shutil.which("initdb"), shutil.which("postgres")] if place]
     found += sorted((Path(path) for path in glob.glob("/usr/lib/postgresql/*/bin")), reverse=True)
@@ -146,7 +147,7 @@ def _installed() -> list[Path]:
 
 
 @contextmanager
-def _started(programs: Path) -> Iterator[str]:
+def started(programs: Path) -> Iterator[str]:
     """A server on a new, empty folder, over a socket in it; gone at the end."""
     with tempfile.TemporaryDirectory(prefix="strava-assets-postgis-") as made:
         folder, user = Path(made), _user()
@@ -170,7 +171,7 @@ def _started(programs: Path) -> Iterator[str]:
             _wait_until_up(url)
             yield url
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # at once, whoever is connected
             server.wait(30)
 
 

@@ -74,17 +74,22 @@ def driver(tools: Path) -> Iterator[subprocess.Popen[str]]:
 def visit(root: Path, driver: subprocess.Popen[str]) -> Iterator[Visit]:
     """Calls a scenario in a fresh profile and returns what was seen; a browser that cannot run fails the test."""
     with server.serve(root) as url:
+        yield visits(driver, url)
 
-        def go(scenario: str, size: tuple[int, int] = DESKTOP, **order: Any) -> dict[str, Any]:
-            assert driver.stdin is not None
-            assert driver.stdout is not None
-            whole = {"url": url, "scenario": scenario, "width": size[0], "height": size[1], **order}
-            driver.stdin.write(json.dumps(whole) + "\n")
-            driver.stdin.flush()
-            answer = driver.stdout.readline()
-            assert answer, "the browser is gone"
-            seen = json.loads(answer)
-            assert "failed" not in seen, f"{scenario}: {seen['failed']}"
-            return seen
 
-        yield go
+def visits(driver: subprocess.Popen[str], url: str) -> Visit:
+    """Calls scenarios on a page, each in a fresh profile."""
+
+    def go(scenario: str, size: tuple[int, int] = DESKTOP, **order: Any) -> dict[str, Any]:
+        assert driver.stdin is not None
+        assert driver.stdout is not None
+        whole = {"url": url, "scenario": scenario, "width": size[0], "height": size[1], **order}
+        driver.stdin.write(json.dumps(whole) + "\n")
+        driver.stdin.flush()
+        answer = driver.stdout.readline()
+        assert answer, "the browser is gone"
+        seen = json.loads(answer)
+        assert "failed" not in seen, f"{scenario}: {seen['failed']}"
+        return seen
+
+    return go

@@ -4,8 +4,10 @@
 // Orders come as lines: {"url": …, "scenario": …, "width": …, "height": …, "dark": …, "shot": …}
 import { createInterface } from "node:readline";
 import { launch } from "./chromium.mjs";
+import { ownerScenarios } from "./ownerScenarios.mjs";
 import { scenarios } from "./scenarios.mjs";
 
+const all = { ...scenarios, ...ownerScenarios };
 const browser = await launch();
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
@@ -48,10 +50,11 @@ async function visit(order) {
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     await page.goto(order.url + (order.hash ?? ""));
-    if (order.blank) await page.waitForFunction(() => !document.getElementById("message").textContent.includes("Loading"));
+    if (order.form) await page.locator("form").waitFor();
+    else if (order.blank) await page.waitForFunction(() => !document.getElementById("message").textContent.includes("Loading"));
     else await page.waitForFunction(() => document.body.dataset.ready === "true");
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-    const result = await scenarios[order.scenario]({ page, context, order, phone });
+    const result = await all[order.scenario]({ page, context, order, phone });
     if (order.shot) await page.screenshot({ path: order.shot });
     return { ...seen, ...result };
   } finally {

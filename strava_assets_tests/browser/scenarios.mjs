@@ -1,29 +1,9 @@
 // What people do on the page, and what they then see. Each scenario returns plain values for the test to judge.
 import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { axeFindings, frame, inked, totals } from "./eyes.mjs";
 
 const texts = (page, selector) => page.locator(selector).allInnerTexts();
-const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 const hash = (page) => decodeURIComponent(new URL(page.url()).hash);
-
-/** The tiles on the page, as text by name. */
-async function totals(page) {
-  return page.$$eval("[data-total]", (tiles) =>
-    Object.fromEntries(tiles.map((tile) => [tile.dataset.total, tile.querySelector("dd").textContent])),
-  );
-}
-
-/** How many pixels of the tracks' canvas carry ink. */
-async function inked(page) {
-  return page.evaluate(() => {
-    let count = 0;
-    for (const canvas of document.querySelectorAll(".leaflet-tracks-pane canvas")) {
-      const { data } = canvas.getContext("2d", { willReadFrequently: true }).getImageData(0, 0, canvas.width, canvas.height);
-      for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 40) count += 1;
-    }
-    return count;
-  });
-}
 
 async function tab(page, name, phone) {
   if (phone)
@@ -110,11 +90,26 @@ async function slide(page, name, value) {
   }, value);
 }
 
+/** Lays fingers on the page, moves them, and takes them away: for each moment, where each finger is. */
+async function touch(page, moments) {
+  const session = await page.context().newCDPSession(page);
+  const points = (moment) => moment.map(([x, y], id) => ({ x, y, id }));
+  const send = (type, touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
+  await send("touchStart", points(moments[0]));
+  for (const moment of moments.slice(1)) await send("touchMove", points(moment));
+  await send("touchEnd", []);
+  await session.detach();
+}
+
 /** Draws with a tool on the map, through points given as shares of the map's width and height. */
-async function drawOn(page, tool, shares) {
+async function drawOn(page, tool, shares, byFinger = false) {
   await page.locator(`.tool[data-tool="${tool}"]`).click();
   const box = await page.locator("#map").boundingBox();
   const at = ([x, y]) => [box.x + x * box.width, box.y + y * box.height];
+  if (byFinger) {
+    const steps = shares.flatMap((to, i) => (i === 0 ? [to] : [0.25, 0.5, 0.75, 1].map((part) => shares[i - 1].map((from, axis) => from + (to[axis] - from) * part))));
+    return touch(page, steps.map((share) => [at(share)]));
+  }
   await page.mouse.move(...at(shares[0]));
   await page.mouse.down();
   for (const share of shares.slice(1)) await page.mouse.move(...at(share), { steps: 4 });
@@ -156,6 +151,54 @@ export const scenarios = {
     return {};
   },
 
+  /** What Lighthouse calls best practices, as far as it can be seen without a network. */
+  async practices({ page, order }) {
+    const answers = [];
+    page.on("response", (answer) => answers.push([new URL(answer.url()).pathname, answer.status()]));
+    await page.reload();
+    await page.waitForFunction(() => document.body.dataset.ready === "true");
+    await pick(page, order.ride, order.width <= 640);
+    await card(page);
+    const seen = await page.evaluate(() => {
+      const all = (selector) => [...document.querySelectorAll(selector)];
+      const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? null;
+      const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getBoundingClientRect().width > 1;
+      const ids = all("[id]").map(({ id }) => id);
+      return {
+        doctype: document.doctype?.name ?? null,
+        mode: document.compatMode,
+        charset: document.characterSet,
+        charsetEarly: document.head.innerHTML.indexOf("charset") < 1024,
+        lang: document.documentElement.lang,
+        title: document.title,
+        description: meta("description"),
+        viewport: meta("viewport"),
+        zoomable: !/user-scalable|maximum-scale/.test(meta("viewport") ?? ""),
+        policy: document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.content ?? null,
+        icon: document.querySelector('link[rel="icon"]')?.href ?? null,
+        headings: all("h1, h2, h3").filter(shown).map(({ tagName }) => Number(tagName[1])),
+        landmarks: all("header, main, aside").length,
+        insecure: performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => name.startsWith("http:") && !name.startsWith(location.origin)),
+        handlers: all("*").filter((element) => [...element.attributes].some(({ name }) => name.startsWith("on"))).length,
+        inline: all("script:not([src]), style, [style*='url(']").length,
+        unsized: all("img").filter((image) => shown(image) && !(image.width > 0 && image.height > 0)).length,
+        opened: all('a[target="_blank"]:not([rel~="noopener"])').length,
+        duplicates: ids.filter((id, i) => ids.indexOf(id) !== i),
+        fonts: [...document.fonts].map(({ family }) => family),
+        pasteBlocked: all("[onpaste]").length,
+        small: all("button, a[href], select, input, summary, [role='tab']")
+          .filter((element) => shown(element) && !element.closest(".ride-head, .leaflet-control-container"))
+          .map((element) => [element, element.getBoundingClientRect()])
+          .filter(([, box]) => box.width < 24 || box.height < 24)
+          .map(([element]) => element.outerHTML.slice(0, 90)),
+        text: Math.min(...all("body *").filter((element) => shown(element) && [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== "")).map((element) => parseFloat(getComputedStyle(element).fontSize))),
+        storage: [Object.keys(localStorage), Object.keys(sessionStorage), document.cookie],
+        wide: document.documentElement.scrollWidth - innerWidth,
+      };
+    });
+    return { ...seen, failed: undefined, refused: answers.filter(([, status]) => status >= 400), asked: answers.length };
+  },
+
   async message({ page }) {
     return { message: await page.locator("#message").innerText() };
   },
@@ -183,7 +226,11 @@ export const scenarios = {
     await step("distance", async () => { await slide(page, "distance-from", 40); await slide(page, "distance-to", 80); }, reset);
     await step("climb", () => slide(page, "climb-from", 60), reset);
     await page.locator("#filters .close").click();
-    if (!phone) {
+    if (phone) {
+      await step("rectangle", () => drawOn(page, "rectangle", [[0.3, 0.15], [0.5, 0.3]], true), () => page.locator('.tool[data-tool="rectangle"]').click());
+      await step("lasso", () => drawOn(page, "lasso", [[0.08, 0.08], [0.3, 0.1], [0.28, 0.25], [0.1, 0.22]], true), () => page.locator('.tool[data-tool="lasso"]').click());
+      await step("spot", () => drawOn(page, "spot", [[0.47, 0.56]], true), () => page.locator('.tool[data-tool="spot"]').click());
+    } else {
       await step("rectangle", () => drawOn(page, "rectangle", [[0.15, 0.15], [0.35, 0.4]]), () => page.locator('.tool[data-tool="rectangle"]').click());
       await step("lasso", () => drawOn(page, "lasso", [[0.6, 0.2], [0.8, 0.25], [0.75, 0.5], [0.62, 0.4]]), () => page.locator('.tool[data-tool="lasso"]').click());
       await step("spot", () => drawOn(page, "spot", [[0.47, 0.56]]), () => page.locator('.tool[data-tool="spot"]').click());
@@ -309,6 +356,14 @@ export const scenarios = {
       await page.mouse.down();
       await page.mouse.move(profile.x + profile.width * 0.5, profile.y + 60, { steps: 5 });
       await page.mouse.up();
+      seen.zoomed = await page.locator(".profile .tick").allTextContents();
+      await page.locator(".profile-head .link").click();
+      seen.whole = await page.locator(".profile .tick").allTextContents();
+    }
+    if (phone) {
+      const [y, left, right] = [profile.y + 60, profile.x + profile.width * 0.5, profile.x + profile.width * 0.6];
+      await touch(page, [0, 1, 2, 3, 4].map((i) => [[left - i * 20, y], [right + i * 20, y]]));
+      await frame(page);
       seen.zoomed = await page.locator(".profile .tick").allTextContents();
       await page.locator(".profile-head .link").click();
       seen.whole = await page.locator(".profile .tick").allTextContents();
@@ -466,14 +521,8 @@ export const scenarios = {
 
   /** The rules of axe on what a person meets: the first view, the table, the calendar, the filters, a ride. */
   async axe({ page, order, phone }) {
-    const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const found = [];
-    const scan = async (where) => {
-      await frame(page);
-      await page.evaluate(source);
-      const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
-      for (const { id, impact, nodes } of violations) found.push({ where, id, impact, nodes: nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.slice(0, 200)}`) });
-    };
+    const scan = async (where) => found.push(...(await axeFindings(page, where)));
     await scan("first view");
     await tab(page, "table", phone);
     await scan("table");

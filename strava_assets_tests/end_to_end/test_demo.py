@@ -14,7 +14,10 @@ import pytest
 
 from strava_assets.sandbox.athlete import synthetic_account
 from strava_assets.stack import free_port
+from strava_assets.stores import Store
+from strava_assets.warehouse import duckdb
 from strava_assets_tests.end_to_end.outsider import Outsider
+from strava_assets_tests.warehouse.recomputed import assert_same_figures
 
 ACTIVITIES = 220
 
@@ -94,3 +97,19 @@ def test_a_second_run_goes_on_and_one_more_ride_arrives(home: tuple[Path, str]) 
     found = stranger(folder)
     assert found.activities == first + 1
     assert found.wrong == []
+
+
+def test_weeks_and_quarters_of_the_simulated_athlete_are_those_that_pandas_adds_up(home: tuple[Path, str]) -> None:
+    place = home[0] / "var" / "demo"
+    done = subprocess.run(
+        [sys.executable, "-m", "strava_assets", "sql", "select count(*) as n from strava_activities", "--csv"],
+        env={**os.environ, "STRAVA_ASSETS_HOME": str(place), "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) > ACTIVITIES
+    store = Store(str(place / "private"))
+    with duckdb.reading(store, place / "warehouse.duckdb") as connection:
+        assert assert_same_figures(connection, store) > 200

@@ -18,7 +18,9 @@ from strava_assets.privacy.zones import DrawnZone, disc
 from strava_assets.publish.verify import verify
 from strava_assets.sandbox.folder import folder_account
 from strava_assets.sandbox.server import serve
+from strava_assets.warehouse import duckdb
 from strava_assets_tests.assets.conftest import public_files
+from strava_assets_tests.warehouse.recomputed import assert_same_figures
 
 #: Somewhere in an ocean: a zone is in force, and no recording comes near.
 OCEAN = DrawnZone("", disc(-140.0, -48.0, 150.0))
@@ -60,6 +62,8 @@ def test_every_readable_outdoor_track_is_published_and_the_account_gives_the_sam
             row["reason"] for row in connection.execute("select coalesce(error, 'none') as reason from strava.activity")
         )
     assert set(hidden) == {"none"}
+    with duckdb.reading(imported.store, duckdb.path_of(imported.settings)) as connection:
+        assert assert_same_figures(connection, imported.store) >= 50
     published = geometries(imported)
     # what is outdoors, timed and at least 200 m long without a gap is on the map; see the reasons of the rest
     from strava_assets.tables import months_of

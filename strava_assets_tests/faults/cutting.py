@@ -359,6 +359,27 @@ FAULTS = (
         ),
     ),
     Fault(
+        "a zone that is drawn otherwise forgets what was cut for it",
+        STORE,
+        "_shape_for(connection, [zone, *touched], [], drawn.geometry,",
+        "_shape_for(connection, touched, [], drawn.geometry,",
+        ("privacy/test_zone_store.py::test_a_zone_that_outgrows_its_shape_has_it_grown_and_no_second_draw",),
+    ),
+    Fault(
+        "a zone that outgrows its shape is drawn a second time",
+        STORE,
+        " and not same_place\n",
+        "\n",
+        ("privacy/test_zone_store.py::test_a_zone_that_outgrows_its_shape_has_it_grown_and_no_second_draw",),
+    ),
+    Fault(
+        "a zone may be drawn otherwise somewhere else",
+        STORE,
+        "if not shapely.intersects(plane, zone.shape.geometry):",
+        "if False:",
+        ("privacy/test_zone_store.py::test_drawing_a_zone_otherwise_shows_nothing_without_the_owner_s_word",),
+    ),
+    Fault(
         "of the ends of tracks only one is hidden",
         "privacy/provisional.py",
         "        ends = ends[_distance(ends, lon, lat) > RADIUS]\n    return places",

@@ -6,6 +6,7 @@ from strava_assets_tests.faults.fault import Fault
 
 GATE, MAPS = "publish/gate.py", "publish/map_files.py"
 TAKING_BACK, VERIFY, JUDGE = "publish/taking_back.py", "publish/verify.py", "publish/judging/judge.py"
+LAKES = "publish/judging/lakes.py"
 
 FAULTS = (
     # the gate
@@ -103,6 +104,77 @@ FAULTS = (
         "            self._forget_times(one_of)\n",
         "            pass\n",
         ("publish/test_gate.py::test_a_folder_does_not_tell_when_something_in_it_was_withdrawn",),
+    ),
+    # the public lake
+    Fault(
+        "a table stays when its CSV is withdrawn",
+        GATE,
+        "        gone = sorted(named | self._tables_of(connection, named))\n",
+        "        gone = sorted(named)\n",
+        ("publish/test_public_lake.py::test_what_is_hidden_leaves_its_tables_at_once",),
+    ),
+    Fault(
+        "a table stays when its CSV becomes another",
+        GATE,
+        "self._withdraw(connection, self._tables_of(connection, stale) - objects.keys())",
+        "0",
+        ("publish/test_public_lake.py::test_a_csv_that_changes_takes_its_table_along",),
+    ),
+    Fault(
+        "a CSV may change while a table is made of it",
+        GATE,
+        "[path for path, digest in rests_on.read.items() if sha256(self.read_if_any(path)) != digest]",
+        "[]",
+        ("publish/test_public_lake.py::test_a_csv_that_changes_while_its_table_is_made_is_made_anew",),
+    ),
+    Fault(
+        "the rows of a table are not held against their CSV",
+        LAKES,
+        "        if decoded.rows != rows.num_rows or not all(\n",
+        "        if decoded.rows != rows.num_rows and not all(\n",
+        ("publish/test_public_lake.py::test_a_sample_that_is_not_the_csvs_is_found",),
+    ),
+    Fault(
+        "the points of a table are not held against its columns",
+        LAKES,
+        '        add(Finding("I13", path, "its points are not those of its columns"))\n',
+        "        pass\n",
+        ("publish/test_public_lake.py::test_a_sample_that_is_not_the_csvs_is_found",),
+    ),
+    Fault(
+        "the lines of a table are not held against the map",
+        LAKES,
+        '            add(Finding("I11", where, "its lines are not the map\'s"))\n',
+        "            pass\n",
+        ("publish/test_public_lake.py::test_a_row_that_is_not_the_maps_is_found",),
+    ),
+    Fault(
+        "a table may say more than its rows",
+        LAKES,
+        "    if not same:  # statistics",
+        "    if not ours:  # statistics",
+        ("publish/test_public_lake.py::test_bytes_that_tell_something_beside_the_rows_are_found",),
+    ),
+    Fault(
+        "the positions of a table are not held against the zones",
+        LAKES,
+        '    result.findings += invariants.near_zones("I2", Tracks.of(lines), names, areas, result.tested)\n',
+        "",
+        ("publish/test_public_lake.py::test_a_table_with_a_hidden_place_does_not_pass_even_if_its_csv_had_it",),
+    ),
+    Fault(
+        "a table bears the time of its writing",
+        "geoparquet.py",
+        """separators=(",", ":"))})\n""",
+        """separators=(",", ":")), "written": "2024-05-01T06:30:00Z"})\n""",
+        ("publish/test_public_lake.py::test_files_tell_no_time_and_are_for_everybody",),
+    ),
+    Fault(
+        "tables are not read again",
+        VERIFY,
+        "            total.add(judge({read: data}, gate.rules, seen))\n",
+        "",
+        ("publish/test_public_lake.py::test_what_was_put_there_by_somebody_else_is_told_of",),
     ),
     # the map and the index
     Fault(

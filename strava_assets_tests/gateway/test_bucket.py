@@ -58,6 +58,20 @@ def test_a_stream_is_a_redirect_that_is_good_for_minutes(bucket: str, settings_o
         assert gateway.get(f"/streams/{PUBLIC}/{'f' * 16}.csv").status_code == 404
         assert gateway.get("/public/index.json").content == b"{}"
         assert gateway.get("/public/nothing.json").status_code == 404
+        # the page may read from where such an address leads, and from nowhere else
+        origin = answer.headers["location"].partition("/maps/")[0]
+        s3 = installation.gate()._store
+        s3.write("index.html", b"<!doctype html>")
+        policy = gateway.get("/").headers["content-security-policy"]
+        assert f"connect-src 'self' {origin};" in policy
+        assert policy.count("http") == 1
+        for told in (b"[1", b"7"):  # whatever lies there
+            s3.write("config.json", told)
+            assert gateway.get("/config.json").content == told
+        s3.write("config.json", b'{"schema": 1}')
+        config = gateway.get("/config.json")
+        assert config.json() == {"schema": 1, "streams": "streams/{athlete}/{activity}.csv"}
+        assert gateway.get("/config.json", headers={"If-None-Match": config.headers["etag"]}).status_code == 304
     finally:
         gateway.stop()
         installation.database.close()

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import shapely
 
+from strava_assets.dashboard import owner_files
+from strava_assets.dashboard.choices import chosen
 from strava_assets.gateway.owner_access import COOKIE, LINK_LASTS, SESSION_LASTS, OwnerAccess, Tries, link
 from strava_assets.publish import csv_files
 from strava_assets.publish.topojson_decoder import decode
@@ -88,8 +90,9 @@ def test_the_link_opens_the_page_and_leaves_the_address_bar(mine: Mine) -> None:
     cookie = answer.headers["set-cookie"]
     assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/mine", f"Max-Age={SESSION_LASTS}"))
     assert "Secure" not in cookie  # http on this machine
-    assert browser.get("/mine/").text == "<!doctype html>map"
-    assert browser.get("/mine", follow_redirects=True).text == "<!doctype html>map"
+    page = browser.get("/mine/").text
+    assert "./assets/" in page
+    assert browser.get("/mine", follow_redirects=True).text == page
 
 
 @pytest.mark.parametrize(
@@ -241,10 +244,12 @@ def test_everything_is_there_under_the_public_names(mine: Mine) -> None:
     index = browser.get("/mine/index.json").json()
     assert [(each["id"], each["activities"]) for each in index["athletes"]] == [(mine.athlete, 6)]
     assert mine.get("/index.json").json()["athletes"][0]["activities"] == 5
-    assert browser.get("/mine/config.json").json() | {"owner": True, "title": "Rides"} == {
+    assert browser.get("/mine/config.json").json() == {
         "schema": 1,
-        "title": "Rides",
+        "title": "Where we have been",
         "tiles": None,
+        "units": None,
+        "theme": None,
         "owner": True,
         "public": "../",
         "zones": "zones.json",
@@ -263,9 +268,13 @@ def test_everything_is_there_under_the_public_names(mine: Mine) -> None:
         assert browser.get(path).status_code == 404
 
 
-def test_the_page_is_the_public_one_or_what_was_built(mine: Mine) -> None:
+def test_the_page_is_the_one_that_was_built_here_whatever_lies_in_the_public_root(mine: Mine) -> None:
     browser = mine.owner()
-    assert browser.get("/mine/index.html").text == mine.get("/").text
+    files = chosen(owner_files(), mine.installation.settings.map_choices)
+    assert mine.get("/").content != files["index.html"]
+    for path in files.keys() - {"config.json"}:
+        assert browser.get(f"/mine/{path}").content == files[path]
+        assert mine.get(f"/mine/{path}").status_code == NOT_THERE
     for path in ("%2e%2e/%2e%2e/secret.key", "assets/%2e%2e/%2e%2e/secret.key", ".env", "private/x", "assets/x.js"):
         assert browser.get(f"/mine/{path}").status_code == 404
 

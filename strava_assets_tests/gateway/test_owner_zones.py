@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 import shapely
 
@@ -146,7 +147,8 @@ def refusing(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_only_our_own_page_changes_anything(refusing: Mine) -> None:
     browser, zones = refusing.owner(), kept(refusing)
     told, number = drawing(*FAR), zones[0][0]
-    for path in ("/mine/zones", "/mine/zones/check", f"/mine/zones/{number}/confirm", f"/mine/zones/{number}/remove"):
+    of_it = [f"/mine/zones/{number}/{deed}" for deed in ("check", "redraw", "confirm", "remove")]
+    for path in ("/mine/zones", "/mine/zones/check", *of_it):
         for headers in (
             {},
             {"Sec-Fetch-Site": "cross-site"},
@@ -202,3 +204,52 @@ def test_the_owner_is_told_when_something_could_not_be_withdrawn(mine: Mine, mon
     assert answer.json()["error"] == "cannot write: no space left"
     assert answer.json()["said"][-1] == "The zones are in force, but what is public there could not be withdrawn:"
     assert len(kept(mine)) == 2
+
+
+def test_a_zone_tells_what_it_hides_before_it_is_removed(mine: Mine) -> None:
+    browser, zones, before = mine.owner(), kept(mine), mine.public_state()
+    told = post(browser, f"/mine/zones/{zones[0][0]}/check", {}).json()
+    assert (told["zone"], told["at_most"], told["rides"], told["public"]) == (zones[0][0], False, len(RIDES), [])
+    assert 600 < told["metres"] < 2000 * len(RIDES)
+    assert post(browser, "/mine/zones/999/check", {}).json()["error"].startswith("there is no zone 999")
+    assert (kept(mine), mine.public_state()) == (zones, before)
+
+
+def test_a_drawing_tells_which_public_rides_show_the_place(mine: Mine) -> None:
+    browser = mine.owner()
+    athlete, activity = mine.ids[1]
+    (found,) = post(browser, "/mine/zones/check", drawing(*on_the_way(mine))).json()["zones"]
+    assert f"{athlete}/streams/stream_{activity}.csv" in [each["path"] for each in found["public"]]
+    assert len(found["public"]) <= found["rides"]
+    (mine.gateway.public / mine.athlete / "activities.topojson").write_text("half a m")
+    (found,) = post(browser, "/mine/zones/check", drawing(*on_the_way(mine))).json()["zones"]
+    assert (found["rides"] > 0, found["public"]) == (True, [])
+
+
+def test_a_zone_is_redrawn_and_what_shows_more_is_withdrawn_at_once(mine: Mine) -> None:
+    browser = mine.owner()
+    ((number, *_),) = kept(mine)
+    lon, lat = HOME.degrees(np.array([(0.0, 0.0)]))[0]
+    outlines = [drawing(lon, lat, radius, zone=number) for radius in (115, 1000)]
+    tried = [post(browser, "/mine/zones/check", each).json()["zones"][0] for each in outlines]
+    assert [(each["zone"], each["at_most"], len(each["public"])) for each in tried] == [
+        (number, False, 0),
+        (None, True, 5),
+    ]
+    same = post(browser, f"/mine/zones/{number}/redraw", drawing(lon, lat, 115, name="Rosenhof")).json()
+    assert same["said"] == [f"Zone {number} redrawn. What is cut for it holds the new outline, too: it stays the same."]
+    assert (same["withdrawn"], same["months"]) == ([], 0)
+    larger = post(browser, f"/mine/zones/{number}/redraw", drawing(lon, lat, 1000)).json()
+    assert "it was made larger" in larger["said"][0]
+    assert len(larger["withdrawn"]) == 5
+    assert larger["months"] == 1
+    far = post(browser, f"/mine/zones/{number}/redraw", drawing(*FAR))
+    assert far.status_code == 400
+    assert "another place than zone" in far.json()["error"]
+    two = {"type": "MultiPolygon", "coordinates": []}
+    for east in (0, 6000):
+        two["coordinates"] += [
+            json.loads(shapely.to_geojson(HOME.polygon(circle(90, center=(east, 0)))))["coordinates"]
+        ]
+    apart = post(browser, f"/mine/zones/{number}/redraw", {"type": "Feature", "geometry": two, "properties": {}})
+    assert apart.json()["error"] == "a zone is redrawn as one place; there are 2"

@@ -451,3 +451,54 @@ def test_a_place_that_two_processes_find_at_one_moment_is_one(
     ours = zone_store.cover_ends(installation.database, here)
     other.join()
     assert (len(ours), found) == (1, [])
+
+
+def test_a_zone_that_is_drawn_otherwise_keeps_its_shape_if_that_holds_it(installation: Installation) -> None:
+    (before,) = zone_store.add(installation.database, [drawn(120)])
+    for outline in (drawn(100, east=10), drawn(60)):
+        changes = zone_store.redraw(installation.database, before.id, outline)
+        (after,) = zone_store.stored(installation.database)
+        assert changes.concerned == []
+        assert (after.id, after.shape_id, after.origin) == (before.id, before.shape_id, "drawn")
+        assert after.geometry.equals(outline.geometry)
+
+
+def test_a_zone_that_outgrows_its_shape_has_it_grown_and_no_second_draw(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (before,) = zone_store.add(installation.database, [drawn(100)])
+    monkeypatch.setattr(cut_shapes, "draw", None)  # whoever drew again would fail
+    outline = drawn(before.expansion + 100)
+    changes = zone_store.redraw(installation.database, before.id, outline)
+    (after,) = zone_store.stored(installation.database)
+    assert [zone.id for zone in changes.concerned] == [before.id]
+    assert covers(after.shape, before.shape)
+    assert cut_shapes.holds(after.shape, outline.geometry)
+
+
+def test_a_zone_that_is_drawn_up_to_another_shares_its_shape(installation: Installation) -> None:
+    one, other = zone_store.add(installation.database, [drawn(100), drawn(100, east=700)])
+    assert one.shape_id != other.shape_id
+    zone_store.redraw(installation.database, one.id, drawn(350, east=300))
+    now = zone_store.stored(installation.database)
+    assert len({zone.shape_id for zone in now}) == 1
+    assert covers(now[0].shape, one.shape)
+    assert cut_shapes.holds(now[0].shape, other.geometry)
+
+
+def test_drawing_a_zone_otherwise_shows_nothing_without_the_owner_s_word(installation: Installation) -> None:
+    (zone,) = zone_store.add(installation.database, [drawn(100)])
+    zone_store.cover_ends(installation.database, ENDS, whoever_drew=True)
+    found = next(other for other in zone_store.stored(installation.database) if other.origin == "provisional")
+    kept = [(each.id, each.mode, each.shape_id) for each in zone_store.stored(installation.database)]
+    for number, outline, sentence in (
+        (999, drawn(100), "there is no zone 999"),
+        (found.id, drawn(100), "is not your own"),
+        (zone.id, drawn(100, east=3000), "another place than zone"),
+        (zone.id, drawn(110, mode=ENDS_ONLY), "hides everywhere"),
+    ):
+        with pytest.raises(ZoneFileError, match=sentence):
+            zone_store.redraw(installation.database, number, outline)
+    assert [(each.id, each.mode, each.shape_id) for each in zone_store.stored(installation.database)] == kept
+    zone_store.redraw(installation.database, zone.id, drawn(110, mode=ENDS_ONLY), show=True)
+    assert zone_store.named(installation.database, zone.id).mode == ENDS_ONLY

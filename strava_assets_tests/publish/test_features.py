@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from strava_assets.privacy import masked
 from strava_assets.publish import map_files, topojson_file
 from strava_assets.publish.judging.zone_names import ZoneNames
-from strava_assets.publish.topojson_file import Feature
+from strava_assets.publish.topojson_decoder import decode
+from strava_assets.publish.topojson_file import CELL, Feature, encode
 from strava_assets_tests.privacy.test_masked import around
 from strava_assets_tests.publish.conftest import Published
 from strava_assets_tests.publish.worlds import HOME, ride, tables
@@ -84,6 +86,29 @@ def test_what_is_hidden_or_has_no_id_is_no_feature() -> None:
     made = features(ride(1), ride(2, visibility="only_me"), ride(3), ride(99))
     assert [feature.properties["actID"] for feature in made] == [f"{1:016x}", f"{3:016x}"]
     assert features(ride(2, visibility="only_me")) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "gone"),
+    [
+        ("heartrate", {"average_heartrate", "max_heartrate"}),
+        ("watts", {"average_watts"}),
+        ("altitude", {"total_elevation_gain"}),
+        ("temp", set()),
+    ],
+)
+def test_a_figure_of_a_column_that_is_not_published_is_not_told(column: str, gone: set[str]) -> None:
+    [feature] = features(ride(1), dropped=frozenset({column}))
+    whole = properties()
+    assert {name for name, value in feature.properties.items() if value != whole[name]} - {"has_heartrate"} == gone
+    assert all(feature.properties[name] is None for name in gone)
+    assert feature.properties["has_heartrate"] is (column != "heartrate")
+
+
+def test_a_feature_knows_its_box() -> None:
+    [feature] = features(ride(1))
+    [line] = decode(encode([feature])).features[0].lines
+    assert feature.box == tuple(np.rint([*line.min(axis=0) / CELL, *line.max(axis=0) / CELL]).astype(int))
 
 
 def test_a_feature_waits_for_a_csv_with_the_same_columns() -> None:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from strava_assets.errors import GateOvertaken, GateRefused, StoreUnavailable
+from strava_assets.publish import gate as gate_module
 from strava_assets.publish.gate import Gate, _Foundations
+from strava_assets.publish.judging.folders import NO_TIME
 from strava_assets.publish.judging.rules import Facts
 from strava_assets.publish.paths import INDEX, csv_path, map_path
 from strava_assets.publish.public_root import Known
 from strava_assets.publish.topojson_file import encode
 from strava_assets.stores import Store
+from strava_assets_tests.privacy.worlds import Place, circle
 from strava_assets_tests.publish.conftest import Published
+from strava_assets_tests.publish.small import FILES, PATHS, PRINTS, Small
 from strava_assets_tests.publish.test_judging import ADA, CSVS, EVE, FEATURES, MAP
 
 
@@ -175,3 +181,154 @@ def test_the_index_and_maps_are_dated_anew_and_nothing_else_is(published: Publis
     gate.publish({name: gate.read(name) for name in names}, fingerprints={n: p for n, p in prints.items() if p})
     after = written()
     assert {path for path in before if before[path] != after[path]} == set(names[:2])
+
+
+NUMBERS = {path: number for number, path in PATHS.items()}
+
+
+class TestTurns:
+    """Who writes has the turn: nobody else writes, and no zone changes meanwhile."""
+
+    def test_is_had_by_who_publishes(self, small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+        held: list[bool] = []
+        monkeypatch.setattr(Gate, "_refresh", lambda *_: held.append(small.is_written()))
+        small.gate().publish(FILES, activities=NUMBERS)
+        assert held == [True]
+
+    def test_is_had_by_who_withdraws(self, small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+        held: list[bool] = []
+        monkeypatch.setattr(Store, "delete", lambda *_: held.append(small.is_written()))
+        small.gate().withdraw([PATHS[1]])
+        assert held == [True]
+
+    def test_is_had_by_who_proves(self, small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+        held: list[bool] = []
+        gate = small.gate()
+        gate.known()
+        watched = SimpleNamespace(set_proven=lambda *_, **__: held.append(small.is_written()))
+        monkeypatch.setattr(gate_module, "queries", lambda: watched)
+        gate.proved([PATHS[1]])
+        assert held == [True]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": 7},
+        {"shape_id": 7},
+        {"name": "another"},
+        {"mode": "ends_only"},
+        {"geometry": Place(7.7, 47.5).polygon(circle(80))},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_was_made_under_other_zones_is_not_written(small: Small, change: dict[str, Any]) -> None:
+    gate, before = small.gate(), small.there()
+    small.zones = [replace(zone, **change) for zone in small.zones]
+    with pytest.raises(GateRefused, match="the privacy zones changed while this was made"):
+        gate.publish({"index.html": b"<html>"})
+    assert small.there() == before
+
+
+def test_a_report_counts_every_file(small: Small) -> None:
+    gate = small.gate()
+    assert gate.publish(FILES, activities=NUMBERS).unchanged == 4
+    gone = [PATHS[1], PATHS[4]]
+    for path in gone:
+        (small.root / path).unlink()
+    gate = small.gate()
+    report = gate.publish(FILES, activities=NUMBERS, withdraw=[PATHS[2], "nothing.csv"])
+    assert (report.written, report.unchanged, report.withdrawn) == (2, 2, 1)
+    assert report.bytes_written == sum(len(FILES[path]) for path in gone)
+
+
+def test_who_wrote_or_withdrew_a_map_may_write_it_again(small: Small) -> None:
+    gate, path = small.gate(), map_path(EVE)
+    data = gate.read(path)
+    for name in (b"Ride 5", b"Ride 6"):
+        assert gate.publish({path: data.replace(b"Ride 4", name)}).written == 1
+    gate.withdraw([path])
+    assert gate.publish({path: data}).written == 1
+
+
+def test_what_another_wrote_meanwhile_is_not_remembered_for_what_is_written_over_it(small: Small) -> None:
+    gate, path = small.gate(), PATHS[1]
+    seen = gate.known()[path]
+    small.gate().publish({path: FILES[PATHS[2]]}, activities={path: 1}, fingerprints={path: "another"})
+    assert gate.publish({path: FILES[path]}, activities={path: 1}, fingerprints=PRINTS).written == 1
+    assert small.gate().known()[path] == gate.known()[path] == seen
+    assert (small.root / path).read_bytes() == FILES[path]
+
+
+def test_where_there_is_nothing_to_ask_nobody_is_asked(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = small.gate()
+    gate.known()
+    monkeypatch.delattr(gate_module, "queries")
+    gate.proved(["nothing.csv"])
+    assert (gate.released([]), gate.not_shown([]), gate.withdraw([])) == (set(), set(), 0)
+
+
+def test_a_folder_that_is_somebody_elses_is_no_hindrance(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.utime
+
+    def refusing(path: Any, *given: Any) -> None:
+        if Path(path).is_dir():
+            raise PermissionError(path)
+        real(path, *given)
+
+    def not_ours(*_: Any) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(gate_module.os, "utime", refusing)
+    monkeypatch.setattr(gate_module, "mend_marks", not_ours)
+    (small.root / PATHS[1]).unlink()
+    report = small.gate().publish(FILES, activities=NUMBERS, withdraw=[PATHS[2]], sceptical=True)
+    assert (report.written, report.withdrawn) == (1, 1)
+
+
+def test_everybody_can_read_what_is_published_whoever_publishes(small: Small) -> None:
+    was = os.umask(0o077)
+    try:
+        small.gate().publish({"index.html": b"<html>"})
+    finally:
+        os.umask(was)
+    assert (small.root / "index.html").stat().st_mode & 0o777 == 0o644
+
+
+class TestBucket:
+    """Where the public root is a bucket, here in memory."""
+
+    def test_holds_the_same_each_with_its_kind(self, empty: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+        kinds: dict[str, str | None] = {}
+        write = Store.write
+
+        def told(store: Store, key: str, data: bytes, content_type: str | None = None) -> None:
+            kinds[key] = content_type
+            write(store, key, data, content_type)
+
+        monkeypatch.setattr(Store, "write", told)
+        gate = empty.publish(empty.gate(f"memory:/{empty.root}"))
+        gate.publish({"index.html": b"<html>", "assets/font.woff9": b"x"})
+        assert {key.rpartition("/")[2]: kind for key, kind in kinds.items() if "/streams/" not in key} == {
+            "index.json": "application/json",
+            "activities.topojson": "application/json",
+            "weekly.json": "application/json",
+            "quarterly.json": "application/json",
+            "index.html": "text/html",
+            "font.woff9": "application/octet-stream",
+        }
+        assert {kinds[path] for path in FILES} == {"text/csv"}
+        assert {path: gate.read(path) for path in FILES} == FILES
+        again = empty.gate(f"memory:/{empty.root}")
+        assert sorted(again.known()) == again.paths() == sorted(kinds)
+        assert again.publish(FILES, activities=NUMBERS, sceptical=True).unchanged == 4
+
+    def test_is_no_folder_that_has_its_name(self, empty: Small) -> None:
+        folder = empty.root / PATHS[1].rpartition("/")[0]
+        folder.mkdir(parents=True)
+        times = [path.stat().st_mtime for path in (folder, empty.root)]
+        gate = empty.publish(empty.gate(f"memory:/{empty.root}"))
+        gate.withdraw(gate.paths())
+        assert gate.paths() == []
+        assert [path.stat().st_mtime for path in (folder, empty.root)] == times
+        assert NO_TIME not in times

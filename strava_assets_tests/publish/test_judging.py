@@ -74,6 +74,9 @@ class Remembered:
     def digest_of(self, csv: str) -> str | None:
         return hashlib.sha256(self.files[csv]).hexdigest() if csv in self.files else None
 
+    def csv_of(self, csv: str) -> bytes | None:
+        return self.files.get(csv)
+
     def facts_of(self, paths: Sequence[str]) -> Mapping[str, Facts]:
         return {path: self.facts[path] for path in paths if path in self.facts}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from strava_assets import resources, sensors
+from strava_assets import page, resources, sensors
 from strava_assets.partitions import MONTHS_A_RUN, monthly
 from strava_assets.pipeline import sync
 from strava_assets.resources import InstallationResource
@@ -296,6 +297,26 @@ def test_the_map_is_asked_for_until_it_is_as_new_as_its_files(listed: World, ins
         "values (%s, 'index.json', '', 0, now() + interval '1 second')",
         root,
     )
+    assert isinstance(settled(), dg.SkipReason)
+
+
+def test_the_page_is_asked_for_when_another_one_is_built_or_chosen(
+    listed: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settled() -> Any:
+        return sensors.publish_when_settled(
+            dg.build_sensor_context(instance=instance), installation=InstallationResource()
+        )
+
+    opened = InstallationResource().installation
+    opened.gate().publish(page.files(opened.settings))
+    assert isinstance(settled(), dg.SkipReason)
+    renamed = opened.settings.model_copy(update={"map_title": "Another"})
+    monkeypatch.setitem(resources._process.__dict__, "installation", dataclasses.replace(opened, settings=renamed))
+    told = settled()
+    assert [request.job_name for request in told.run_requests] == ["publish"]
+    made(instance, told, dg.DagsterRunStatus.SUCCESS)
+    opened.gate().publish(page.files(renamed))
     assert isinstance(settled(), dg.SkipReason)
 
 

@@ -18,6 +18,8 @@ from strava_assets.stores import Store
 from strava_assets.strava.account import drain_events, land, list_everyone
 from strava_assets.strava.landing import land_activity
 from strava_assets.tables import months_of
+from strava_assets.training.keeping import EFFORTS, LOAD
+from strava_assets.warehouse import duckdb
 from strava_assets_tests.strava.accounts import imported
 from strava_assets_tests.strava.conftest import World
 from strava_assets_tests.strava.events import subscribe, tell
@@ -68,6 +70,11 @@ def test_what_is_too_old_vanishes_everywhere_and_the_rest_is_as_if_it_had_never_
     assert {path for path in bounded.public_files() if path.endswith(".csv")} == {
         path for path in without if path.endswith(".csv")
     }
+    with duckdb.reading(bounded.installation.store, duckdb.path_of(bounded.settings)) as connection:
+        for table in ("strava_activities", "strava_tracks", "strava_samples"):
+            there = connection.execute(f"select distinct activity_id from {table}").fetchall()
+            assert there, table
+            assert not set(ids) & {row[0] for row in there}, table
     assert not any(f"/{number}." in key for number in numbers for key in bounded.installation.store.keys("landing"))
     kept = bounded.sql("select * from strava.activity where id = any(%s)", ids)
     assert {(row["state"], row["api"], row["api_streams"]) for row in kept} == {("expired", None, None)}
@@ -81,7 +88,7 @@ def test_what_is_too_old_vanishes_everywhere_and_the_rest_is_as_if_it_had_never_
     bounded.run()
     assert bounded.public_files() == without
     assert verify(bounded.installation.gate()).findings == []
-    for table in ("activities", "activity_streams", "masked_geometries"):
+    for table in ("activities", "activity_streams", "masked_geometries", EFFORTS, LOAD, "training_loads"):
         months = months_of(bounded.installation.store, table)
         assert not {i for month in months for i in months[month].column("activity_id").to_pylist()} & set(ids)
     assert forget_api_originals(bounded.installation).activities == 0

@@ -13,12 +13,13 @@ export interface Config {
   readonly tiles: Tiles | null; // null: nothing is asked of anybody else
   readonly units: Units | null; // null: the system's
   readonly theme: Theme | null; // null: the system's
+  readonly streams: string | null; // another address of a CSV beside ours: "streams/{athlete}/{activity}.csv"
 }
 
-export const NO_CONFIG: Config = { title: null, tiles: null, units: null, theme: null };
+export const NO_CONFIG: Config = { title: null, tiles: null, units: null, theme: null, streams: null };
 
 export function configOf(value: unknown): Config {
-  const { title, tiles, units, theme } = record(value);
+  const { title, tiles, units, theme, streams } = record(value);
   const { url, attribution } = record(tiles);
   return {
     title: typeof title === "string" && title.trim() !== "" ? title.trim() : null,
@@ -28,6 +29,7 @@ export function configOf(value: unknown): Config {
         : null,
     units: units === "metric" || units === "imperial" ? units : null,
     theme: theme === "light" || theme === "dark" ? theme : null,
+    streams: typeof streams === "string" && /^\w[\w./{}-]*\{activity\}\.csv$/.test(streams) ? streams : null,
   };
 }
 

@@ -18,6 +18,10 @@ import { themeColour } from "./theme";
 const TOLERANCE = { mouse: 6, finger: 10 }; // px around a pointer
 
 export interface MapView {
+  /** Leaflet's own, for who lays something else on the map. */
+  readonly leaflet: L.Map;
+  /** Whoever takes clicks hears where each was; null lets them pick rides again. */
+  takeClicks(taker: ((at: LonLat) => void) | null): void;
   /** Draws exactly these; the first is the latest and stands out. */
   show(newestFirst: readonly Activity[], heat: boolean): void;
   /** Raises one track above the others, which fade; null lowers it. */
@@ -83,6 +87,7 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, metric: b
   let raised: Activity | null = null;
   let hovered: Activity | null = null;
   let busy: (() => void) | null = null; // ends what is being drawn
+  let taker: ((at: LonLat) => void) | null = null;
   const above = L.layerGroup().addTo(map);
   const chosen = L.layerGroup().addTo(map);
   const marker = L.circleMarker([0, 0], {
@@ -144,7 +149,11 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, metric: b
 
   const finger = matchMedia("(pointer: coarse)");
   let framing = false; // we move the map, not the person
-  map.on("click", (event) => events.picked(under(event.latlng, finger.matches ? TOLERANCE.finger : TOLERANCE.mouse)));
+  map.on("click", (event) => {
+    const { lng, lat } = event.latlng.wrap();
+    if (taker !== null) taker([lng, lat]);
+    else events.picked(under(event.latlng, finger.matches ? TOLERANCE.finger : TOLERANCE.mouse));
+  });
   map.on("moveend resize", () => events.moved(!framing));
   map.on("movestart zoomstart", () => hover(null, null));
   // a finger has no hover: what it touches first is already a tap
@@ -153,7 +162,7 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, metric: b
     map.on("mousemove", (event) => {
       if (latest === null)
         requestAnimationFrame(() => {
-          if (latest !== null && busy === null) {
+          if (latest !== null && busy === null && taker === null) {
             const activity = under(latest.latlng, TOLERANCE.mouse);
             hover(activity, latest.latlng);
             const { lng, lat } = latest.latlng.wrap();
@@ -180,6 +189,11 @@ export function createMap(container: HTMLElement, tiles: Tiles | null, metric: b
   }
 
   return {
+    leaflet: map,
+    takeClicks(next) {
+      taker = next;
+      hover(null, null);
+    },
     show(newestFirst, heat) {
       container.classList.toggle("heat", heat);
       tracks.show(newestFirst, heat);

@@ -3,7 +3,7 @@
 // (profilePicture), reading the CSV (streams).
 import { el } from "./dom";
 import type { Formats } from "./format";
-import { type Axis, draw, type Picture } from "./profilePicture";
+import { type Axis, draw, type Picture, windowUnder } from "./profilePicture";
 import type { Sport } from "./sports";
 import { nearestSample, type Run, type Sample, type Series, SERIES, seriesOf, type Split, splits } from "./streams";
 import type { LonLat } from "./tracks";
@@ -181,21 +181,40 @@ export function createProfile(
     redraw();
   }
 
-  // a mouse points, and drags to zoom; a finger drags the marker along
+  // a mouse points, and drags to zoom; a finger drags the marker along, two of them zoom
   let from: number | null = null;
+  const fingers = new Map<number, number>(); // where each is
+  let pinched: [number, number] | null = null; // the places under two of them
+  const length = () => Math.max(1, along(runs.at(-1)!).at(-1) ?? 1);
+  const under = () => [...fingers.values()].sort((a, b) => a - b) as [number, number];
+  const placeAt = (x: number): number => {
+    const sample = picture!.sampleAt(x);
+    return along(runs[sample.run]!)[sample.index]!;
+  };
   const at = (event: PointerEvent) => event.clientX - holder.getBoundingClientRect().left;
   holder.addEventListener("pointerdown", (event) => {
     if (picture === null) return;
     if (event.pointerType === "mouse") from = at(event);
-    else move(picture.sampleAt(at(event)));
+    else {
+      fingers.set(event.pointerId, at(event));
+      if (fingers.size === 2) pinched = under().map(placeAt) as [number, number];
+      else move(picture.sampleAt(at(event)));
+    }
     holder.setPointerCapture(event.pointerId);
   });
   holder.addEventListener("pointermove", (event) => {
     if (picture === null) return;
     const x = at(event);
+    if (fingers.has(event.pointerId)) fingers.set(event.pointerId, x);
+    if (pinched !== null) return zoom(windowUnder(pinched, under(), holder.clientWidth, length()));
     move(picture.sampleAt(x));
     if (from !== null && Math.abs(x - from) > 6) picture.select(from, x);
   });
+  for (const end of ["pointerup", "pointercancel"] as const)
+    holder.addEventListener(end, ({ pointerId }) => {
+      fingers.delete(pointerId);
+      if (fingers.size < 2) pinched = null;
+    });
   holder.addEventListener("pointerup", (event) => {
     const began = from;
     from = null;

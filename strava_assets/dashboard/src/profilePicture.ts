@@ -157,6 +157,25 @@ export function draw(runs: readonly Run[], look: Look): Picture {
   };
 }
 
+/**
+ * The window in which two places on the axis come to lie under two fingers; null where it would be the whole ride.
+ *
+ * `pixels` from the picture's left edge, `width` the picture's; gaps are passed over.
+ */
+export function windowUnder(
+  places: readonly [number, number],
+  pixels: readonly [number, number],
+  width: number,
+  length: number,
+): readonly [number, number] | null {
+  const inner = width - EDGE.left - EDGE.right;
+  const scale = Math.max(length / 200 / inner, (places[1] - places[0]) / Math.max(1, pixels[1] - pixels[0]));
+  const span = scale * inner;
+  if (span >= length) return null;
+  const start = Math.max(0, Math.min(length - span, places[0] - (pixels[0] - EDGE.left) * scale));
+  return [start, start + span];
+}
+
 function hiddenSection(left: number, gap: number, bottom: number): SVGElement {
   const group = svg(
     "g",

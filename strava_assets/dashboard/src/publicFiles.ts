@@ -35,15 +35,18 @@ interface Kept {
   value: unknown;
 }
 
-/** What was loaded before is kept, so that looking again costs one small request a file. */
-export function createPublicFiles(source: Source): {
+export interface PublicFiles {
   config(): Promise<Config>;
   history(): Promise<History>;
   profile(activity: Activity): Promise<Run[]>;
-} {
+}
+
+/** What was loaded before is kept, so that looking again costs one small request a file. */
+export function createPublicFiles(source: Source): PublicFiles {
   const kept = new Map<string, Kept>();
   const read = new Map<string, { from: unknown; name: string; activities: Activity[] }>();
   let history: History | null = null;
+  let elsewhere: string | null = null; // where streams are, as the config says: in a bucket, by a redirect
 
   async function json(path: string): Promise<unknown> {
     const before = kept.get(path);
@@ -75,10 +78,24 @@ export function createPublicFiles(source: Source): {
     return activities;
   }
 
+  /** A bucket may not let pages of other origins read: then our own address does. */
+  async function fromElsewhere({ athlete, id }: Activity): Promise<string | null> {
+    if (elsewhere === null) return null;
+    try {
+      return await (await request(elsewhere.replace("{athlete}", athlete).replace("{activity}", id))).text();
+    } catch (problem) {
+      if (!(problem instanceof FileProblem)) throw problem;
+      elsewhere = null;
+      return null;
+    }
+  }
+
   return {
     async config() {
       try {
-        return configOf(await json(source.config));
+        const config = configOf(await json(source.config));
+        elsewhere = config.streams;
+        return config;
       } catch (problem) {
         if (problem instanceof FileProblem) return NO_CONFIG; // the file is optional
         throw problem;
@@ -119,7 +136,7 @@ export function createPublicFiles(source: Source): {
     },
     async profile(activity) {
       const path = source.streams(activity.athlete, activity.id);
-      const text = await (await request(path)).text();
+      const text = (await fromElsewhere(activity)) ?? (await (await request(path)).text());
       try {
         return parseStream(text);
       } catch (problem) {

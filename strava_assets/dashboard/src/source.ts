@@ -9,10 +9,15 @@ export interface Source {
   streams(athlete: string, activity: string): string;
 }
 
+/** Files under CONTRACT's names, in a folder that is named relative to the page. */
+export function sourceAt(folder: string): Source {
+  return {
+    config: `${folder}config.json`,
+    index: `${folder}index.json`,
+    topology: (athlete) => `${folder}${athlete}/activities.topojson`,
+    streams: (athlete, activity) => `${folder}${athlete}/streams/stream_${activity}.csv`,
+  };
+}
+
 /** The public root, which the page lies in. */
-export const PUBLIC: Source = {
-  config: "config.json",
-  index: "index.json",
-  topology: (athlete) => `${athlete}/activities.topojson`,
-  streams: (athlete, activity) => `${athlete}/streams/stream_${activity}.csv`,
-};
+export const PUBLIC: Source = sourceAt("");

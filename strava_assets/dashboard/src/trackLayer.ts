@@ -31,7 +31,13 @@ interface Renderer {
   _update(): void;
 }
 
-export function createTrackLayer(pane: string): TrackLayer {
+/** How all lines of a layer look, where it is not as their sports do. */
+export interface Look {
+  readonly colour: string;
+  readonly weight: number; // px
+}
+
+export function createTrackLayer(pane: string, look: Look | null = null): TrackLayer {
   let activities: readonly Activity[] = [];
   let heat = false;
   let raster = new Raster(1, 1);
@@ -94,12 +100,16 @@ export function createTrackLayer(pane: string): TrackLayer {
         const [west, north, east, south] = track.box;
         if (west > right || east < left || north > bottom || south < top) continue;
         if (heat) raster.pass(track, lie, Math.max(2, Math.round(1.5 * ratio)));
-        raster.line(track, i, lie, (i === 0 ? LATEST : WEIGHT) * ratio, i === 0 || heat ? null : tables[sport]!);
+        const weight = look?.weight ?? (i === 0 ? LATEST : WEIGHT);
+        raster.line(track, i, lie, weight * ratio, i === 0 || heat || look !== null ? null : tables[sport]!);
       }
     }
     const pixels = new Uint32Array(image.data.buffer);
     if (heat) raster.heat(pixels, HEAT);
-    else raster.colour(pixels, Uint32Array.from(activities, ({ sport }) => packed(SPORTS[sport].colour)), OPACITY);
+    else {
+      const colours = Uint32Array.from(activities, ({ sport }) => packed(look?.colour ?? SPORTS[sport].colour));
+      raster.colour(pixels, colours, look === null ? OPACITY : 1);
+    }
     pen.putImageData(image, 0, 0);
   }
 

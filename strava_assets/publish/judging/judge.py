@@ -13,10 +13,11 @@ from strava_assets.privacy.invariants import Finding
 from strava_assets.publish import csv_files
 from strava_assets.publish.judging.beside import judge_beside
 from strava_assets.publish.judging.csvs import judge_csvs
+from strava_assets.publish.judging.lakes import judge_lake
 from strava_assets.publish.judging.maps import judge_map, read_map, unreadable
 from strava_assets.publish.judging.rules import Judgement, Map, Public, Rules
 from strava_assets.publish.judging.sums import judge_index, judge_periods
-from strava_assets.publish.paths import CSV_PATH, INDEX, PERIODS_PATH, SITE_PATH, TOPOJSON_PATH
+from strava_assets.publish.paths import CSV_PATH, INDEX, PERIODS_PATH, SITE_PATH, TOPOJSON_PATH, is_lake
 
 
 def judge(
@@ -50,11 +51,12 @@ def judge(
                 csvs[path] = csv_files.decode(data)
             elif match := TOPOJSON_PATH.match(path):
                 maps[match[1]] = read_map(data)
-            elif not (PERIODS_PATH.match(path) or path == INDEX or SITE_PATH.match(path)):
+            elif not (PERIODS_PATH.match(path) or path == INDEX or is_lake(path) or SITE_PATH.match(path)):
                 result.findings.append(Finding("I7", path, "is no public file's name"))
         except ValueError as error:
             result.findings.append(unreadable(path, error))
-    if (csvs or any(shown.features for shown in maps.values())) and not (rules.zones or rules.allow_no_zones):
+    shows_something = csvs or any(map(is_lake, objects)) or any(shown.features for shown in maps.values())
+    if shows_something and not (rules.zones or rules.allow_no_zones):
         result.findings.append(Finding("I16", "zones", "there is no privacy zone in force; nothing is published"))
     areas = invariants.forbidden_areas(rules.zones)
     judge_csvs(csvs, areas, rules, result)
@@ -65,6 +67,11 @@ def judge(
     def current(athlete: str) -> Map | None:
         return maps[athlete] if athlete in maps else public.map_of(athlete)
 
+    for path in filter(is_lake, objects):
+        try:
+            judge_lake(path, objects[path], rules, areas, public, current, result)
+        except ValueError as error:
+            result.findings.append(unreadable(path, error))
     for path, data in objects.items():
         if PERIODS_PATH.match(path):
             judge_periods(path, data, current, result)

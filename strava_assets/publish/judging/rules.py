@@ -67,6 +67,9 @@ class Public(Protocol):
     def digest_of(self, csv: str) -> str | None:
         """Tells a CSV's bytes from others, by path; None if it is not public."""
 
+    def csv_of(self, csv: str) -> bytes | None:
+        """A CSV's bytes, by path; None if it is not public."""
+
     def facts_of(self, paths: Sequence[str]) -> Mapping[str, Facts]:
         """Facts of what is public, by path: of CSVs, and of maps that were proven before."""
 

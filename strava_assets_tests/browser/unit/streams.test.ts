@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { nearestSample, parseStream, seriesOf, splits } from "../../../strava_assets/dashboard/src/streams";
+import { windowUnder } from "../../../strava_assets/dashboard/src/profilePicture";
 
 test("segments become runs that count on where the one before ended", () => {
   const runs = parseStream(
@@ -45,4 +46,15 @@ test("splits hold what was done on each kilometre, gaps not counted", () => {
     [0, 900, 300, 105],
     [1000, 1400, 160, 150],
   ]);
+});
+
+test("two fingers bring the places under them along, within the ride", () => {
+  const [width, length] = [562, 1000]; // 500 px of plot from 50 px on
+  expect(windowUnder([400, 600], [250, 350], width, length)).toBe(null); // as it was: the whole ride
+  const [from, to] = windowUnder([400, 600], [100, 500], width, length)!;
+  expect([from, to]).toEqual([375, 625]);
+  expect(windowUnder([0, 100], [300, 500], width, length)![0]).toBe(0); // not before its beginning
+  expect(windowUnder([950, 1000], [100, 200], width, length)![1]).toBe(1000);
+  const [first, last] = windowUnder([500, 501], [50, 550], width, length)!;
+  expect(last - first).toBeCloseTo(5); // no nearer than a two-hundredth
 });
