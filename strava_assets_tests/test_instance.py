@@ -12,12 +12,14 @@ import pytest
 from strava_assets.database.connection import locate, prepare
 from strava_assets.database.migrations import LOCK
 from strava_assets.instance import VARIABLE, PostgresStorage
+from strava_assets.settings import Settings
 
 
 def test_processes_that_start_at_once_make_dagster_s_tables_one_after_the_other(
-    settings_of: Any, monkeypatch: pytest.MonkeyPatch
+    postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    urls = locate(settings_of())
+    url = postgres.replace("/postgres?", "/without_tables?")
+    urls = locate(Settings(_env_file=None, STRAVA_ASSETS_DATABASE_URL=url))
     prepare(urls)
     monkeypatch.setenv(VARIABLE, urls.dagster_sqlalchemy)
     starting = threading.Thread(target=PostgresStorage.from_config_value, args=(None, {}))

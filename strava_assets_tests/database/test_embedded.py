@@ -129,9 +129,8 @@ def test_a_server_that_another_started_after_a_kill_stops_with_the_last_user_too
     assert server(tmp_path) is None
 
 
-def test_ten_processes_migrate_at_once(settings_of: object, postgres: str) -> None:
-    settings = settings_of()
-    url = settings.database_url.get_secret_value()
+def test_ten_processes_migrate_at_once(postgres: str) -> None:
+    url = postgres.replace("/postgres?", "/ten_at_once?")
     code = (
         "import sys; from strava_assets.database.connection import *; from strava_assets.settings import Settings;"
         "prepare(locate(Settings(_env_file=None, STRAVA_ASSETS_DATABASE_URL=sys.argv[1])))"
@@ -140,7 +139,7 @@ def test_ten_processes_migrate_at_once(settings_of: object, postgres: str) -> No
     for process in processes:
         _, problem = process.communicate(timeout=120)
         assert process.returncode == 0, problem.decode()
-    prepare(locate(settings))
+    prepare(locate(Settings(_env_file=None, STRAVA_ASSETS_DATABASE_URL=url)))
     with Database(url).transaction() as connection:
         assert connection.execute("select count(*) as n from strava.athlete").fetchone() == {"n": 0}
 
