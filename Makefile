@@ -63,7 +63,7 @@ requirements:
 	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-options --no-header \
 	  --no-annotate --extra build --output-file requirements.txt pyproject.toml
 	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-options --no-header \
-	  --no-annotate --extra build --extra test --extra lint --constraint requirements.txt \
+	  --no-annotate --extra build --extra bigquery --extra google --extra test --extra lint --constraint requirements.txt \
 	  --output-file requirements-test.txt pyproject.toml
 
 clean:

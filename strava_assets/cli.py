@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -100,6 +101,32 @@ def materialize(
         for line, times in Counter(report.failures).items():
             err.print(f"failed{f' {times} times' if times > 1 else ''}: {line}")
         raise typer.Exit(1)
+
+
+@app.command()
+def backup(file: Path) -> None:
+    """Everything that cannot be made again, in one file: keep it as secret as where you live."""
+    from strava_assets.backup import back_up
+
+    with bar("backing up") as step:
+        report = back_up(opened(), file, step)
+    out.print(
+        f"{file}: {report.activities:,} activities, {report.objects:,} objects, {report.bytes / 1e6:,.1f} MB, readable "
+        "by you only. The secret key and everything that is hidden are in it."
+    )
+
+
+@app.command()
+def restore(file: Path) -> None:
+    """Put a backup back, where there is nothing yet; the map follows with `materialize`."""
+    from strava_assets.restore import restore as put_back
+
+    with bar("restoring") as step:
+        report = put_back(load(), file, step)
+    out.print(
+        f"{report.activities:,} activities and {report.objects:,} objects, as they were at {report.made_at}. Now make "
+        "the map: strava-assets materialize"
+    )
 
 
 @app.command()

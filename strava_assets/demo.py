@@ -166,7 +166,7 @@ def _settings(settings: Settings, state: _State, sandbox_url: str) -> Settings:
     return Settings(
         _env_file=None,
         STRAVA_ASSETS_HOME=state.home,
-        STRAVA_CLIENT_ID=CLIENT_ID,  # type: ignore[call-arg]
+        STRAVA_CLIENT_ID=CLIENT_ID,
         STRAVA_CLIENT_SECRET=SecretStr(CLIENT_SECRET),
         STRAVA_API_URL=f"{sandbox_url}/api/v3",
         STRAVA_OAUTH_URL=f"{sandbox_url}/oauth",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 import psycopg
+from pydantic import SecretStr
 
 from strava_assets import alerts, mail
 from strava_assets.database.connection import locate, one_line, queries
@@ -19,6 +20,7 @@ from strava_assets.errors import DatabaseUnavailable, StravaAssetsError, StravaE
 from strava_assets.installation import Installation, open_installation
 from strava_assets.privacy import zone_store
 from strava_assets.publish.csv_files import column_choice
+from strava_assets.secret_values import AWS, FILE, GOOGLE, reference_of
 from strava_assets.settings import Settings, unknown_names
 from strava_assets.strava import oauth, subscriptions
 from strava_assets.strava.account import clients
@@ -30,6 +32,7 @@ from strava_assets.strava.webhooks import verify_token
 _STRAVA_WAITS = 2.0
 #: A daemon whose heart did not beat for so many seconds does not run.
 _HEARTBEAT = 120.0
+_KEPT = {"": "set", FILE: "in a file", AWS: "in AWS Secrets Manager", GOOGLE: "in Google Secret Manager"}
 
 
 @dataclass(frozen=True)
@@ -196,8 +199,8 @@ def _shown(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name == "database_url":
         return "set" if value else "embedded PostgreSQL"
-    if hasattr(value, "get_secret_value"):
-        return "set (not shown)"
+    if isinstance(value, SecretStr):
+        return f"{_KEPT[(reference_of(value) or '').partition(':')[0]]} (not shown)"
     if name == "private_url":
         return settings.private_root
     if name == "public_url":

@@ -33,6 +33,10 @@ class DamagedTable(StoreUnavailable):
     """A typed table that is no table any more; whoever makes it makes it again."""
 
 
+class BackupError(StravaAssetsError):
+    """A backup that cannot be written, or is none."""
+
+
 class ArchiveError(StravaAssetsError):
     """An export, or a folder of files, that cannot be imported as a whole."""
 

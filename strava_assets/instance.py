@@ -44,10 +44,7 @@ class PostgresStorage(DagsterStorage, ConfigurableClass):
         """The storage in force."""
         if url := os.environ.get(VARIABLE):
             with _alone(url):
-                return DagsterPostgresStorage.from_config_value(
-                    inst_data,
-                    {"postgres_url": url, "should_autocreate_tables": True},  # type: ignore[typeddict-unknown-key]
-                )
+                return DagsterPostgresStorage(url, inst_data=inst_data)
         folder = os.environ.get("DAGSTER_HOME")
         if not folder:
             folder = tempfile.mkdtemp(prefix="strava-assets-dagster-")
@@ -57,7 +54,7 @@ class PostgresStorage(DagsterStorage, ConfigurableClass):
             VARIABLE,
             folder,
         )
-        return DagsterSqliteStorage.from_config_value(inst_data, {"base_dir": folder})  # type: ignore[arg-type]
+        return DagsterSqliteStorage.from_local(folder, inst_data)
 
 
 @contextmanager

@@ -12,21 +12,22 @@ import re
 import secrets
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from strava_assets.dashboard.choices import Choices, tiles_origin
 from strava_assets.errors import SettingsError
 from strava_assets.mail import mail_server
 from strava_assets.owner_password import is_hash
+from strava_assets.secret_values import MountedSecrets, looked_up, secret_names
 
 #: Set by our own commands for their children, or read by the tests.
 _OTHERS = {"STRAVA_ASSETS_DAGSTER_URL", "STRAVA_ASSETS_TEST_CHROMIUM"}
 #: What a wrong value is not shown of.
-_SECRET = ("SECRET", "PASSWORD_HASH", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
+_SECRET = ("SECRET", "PASSWORD_HASH", "METRICS_TOKEN", "SIGNING_KEY", "DATABASE_URL", "SMTP_URL", "ALERT_EMAIL")
 #: One address, with nothing around it.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 #: What we keep in the home that is nobody else's business.
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:8000", alias="STRAVA_ASSETS_BASE_URL")
     host: str = Field("127.0.0.1", alias="STRAVA_ASSETS_HOST")
     owner_password_hash: SecretStr | None = Field(None, alias="STRAVA_ASSETS_OWNER_PASSWORD_HASH")
+    metrics_token: SecretStr | None = Field(None, alias="STRAVA_ASSETS_METRICS_TOKEN", min_length=16)
     port: int = Field(8000, alias="STRAVA_ASSETS_PORT", ge=1, le=65535)
     dagster_port: int = Field(3000, alias="STRAVA_ASSETS_DAGSTER_PORT", ge=1, le=65535)
 
@@ -79,6 +81,25 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         None, alias="SMTP_URL", validation_alias=AliasChoices("SMTP_URL", "STRAVA_ASSETS_SMTP_URL")
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The program's own values, the environment, ``.env``; then the files that ``…_FILE`` there names."""
+        told = [each for each in (env_settings, dotenv_settings) if isinstance(each, EnvSettingsSource)]
+        return init_settings, env_settings, dotenv_settings, MountedSecrets(settings_cls, told)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _elsewhere(cls, value: Any, field: ValidationInfo) -> Any:
+        secret = isinstance(value, str) and str(field.field_name) in secret_names(cls)
+        return looked_up(value) if secret else value
 
     @field_validator("first_month")
     @classmethod
@@ -228,7 +249,7 @@ def load() -> Settings:
     SettingsError
     """
     try:
-        return Settings()  # type: ignore[call-arg]
+        return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         said = first["loc"][0] if first["loc"] else "settings"
@@ -241,6 +262,7 @@ def load() -> Settings:
 def unknown_names() -> dict[str, str]:
     """Names in the environment and ``.env`` that look like settings and are none, each with the nearest that is."""
     known = {str(field.alias) for field in Settings.model_fields.values()} | {"STRAVA_ASSETS_SMTP_URL"}
+    known |= {f"{name}_FILE" for name in secret_names(Settings).values()}
     given = {*os.environ, *dotenv_values(".env")}
     odd = sorted(name for name in given - known - _OTHERS if name.startswith("STRAVA_"))
     return {name: (difflib.get_close_matches(name, known, 1) or [""])[0] for name in odd}

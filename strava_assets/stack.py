@@ -19,12 +19,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from strava_assets.dagster_home import dagster_environment
 from strava_assets.database import embedded
 from strava_assets.errors import SettingsError, StravaAssetsError
+from strava_assets.secret_values import reference_of
 from strava_assets.settings import LOCATION, Settings
 
 log = logging.getLogger(__name__)
@@ -214,11 +217,16 @@ def settings_environment(settings: Settings) -> dict[str, str]:
     for name, field_info in type(settings).model_fields.items():
         value = getattr(settings, name)
         if value is not None and value != "":
-            values[str(field_info.alias)] = (
-                value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-            )
+            values[str(field_info.alias)] = _given(value)
     values["STRAVA_ASSETS_HOME"] = str(settings.home_path)
     return values
+
+
+def _given(value: Any) -> str:
+    """A setting as it was written: of a secret that is kept elsewhere, where."""
+    if isinstance(value, SecretStr):
+        return reference_of(value) or value.get_secret_value()
+    return str(value)
 
 
 def wait_until_up(url: str, child: Child, seconds: float) -> None:

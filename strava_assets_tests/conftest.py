@@ -41,7 +41,7 @@ LONGEST = ("end_to_end", "attacks", "assets", "faults", "fuzz", "browser")
 TOGETHER = ("attacks", "browser")
 
 
-class ByFile(LoadFileScheduling):  # type: ignore[misc]
+class ByFile(LoadFileScheduling):
     """A file's tests run in one process, one after the other; so do those of some folders."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -41,7 +41,7 @@ class Mailbox:
         return self.answer
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.mails.append(message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=policy.default))  # type: ignore[arg-type]
+        self.mails.append(message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=policy.default))
         self.encrypted.append(session.ssl is not None)
         self.senders.append(envelope.mail_from)
         return "250 OK"

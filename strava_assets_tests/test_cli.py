@@ -292,7 +292,7 @@ def test_progress_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(terminal, "err", Console(file=io.StringIO(), force_terminal=True, width=120))
     with terminal.bar("importing") as step:
         step("[/red].gpx", 1, 2)
-    assert "[/red].gpx" in terminal.err.file.getvalue()  # type: ignore[attr-defined]
+    assert "[/red].gpx" in terminal.err.file.getvalue()
 
 
 def test_an_import_is_listed_shown_hidden_and_taken_back(strava_assets: Run, tmp_path: Path) -> None:
@@ -547,3 +547,14 @@ def test_the_prompt_takes_questions_line_by_line(
         assert expected in said, expected
     assert "strava_assets_made_from" not in said
     assert "never" not in said
+
+
+def test_a_backup_goes_from_one_machine_to_another_by_two_commands(strava_assets: Run, tmp_path: Path) -> None:
+    folder_of_rides(tmp_path / "rides", HOME, rides=1)
+    assert strava_assets("import", "rides")[0] == 0
+    code, said = strava_assets("backup", "all.tar")
+    assert (code, "1 activities" in said, "secret key" in said) == (0, True, True)
+    code, said = strava_assets("restore", "all.tar")
+    assert (code, "there is an installation already" in said) == (2, True)
+    code, said = strava_assets("restore", "none.tar")
+    assert (code, said.count("\n")) == (1, 1)

@@ -37,7 +37,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterato
     """Dagster on the tests' PostgreSQL, in a folder whose name is longer than a socket's may be."""
     settings = Settings(
         _env_file=None,
-        STRAVA_ASSETS_HOME=tmp_path_factory.mktemp("home"),  # type: ignore[call-arg]
+        STRAVA_ASSETS_HOME=tmp_path_factory.mktemp("home"),
         STRAVA_ASSETS_DATABASE_URL=postgres.replace("/postgres?", f"/t{uuid.uuid4().hex[:12]}?"),
     )
     open_installation(settings).database.close()

@@ -94,7 +94,7 @@ def locate(settings: Settings) -> DatabaseUrls:
 def prepare(urls: DatabaseUrls) -> None:
     """Make both databases if missing and apply the migrations to ours. Safe to run concurrently."""
     for url in (urls.strava, urls.dagster):
-        _ensure_database(url)
+        ensure(url)
     migrate(urls.strava, sql_folder() / "migrations")
 
 
@@ -237,7 +237,8 @@ def _with_database(url: str, name: str) -> str:
     return built if netloc else built.replace("://@/", ":///", 1)
 
 
-def _ensure_database(url: str) -> None:
+def ensure(url: str) -> None:
+    """Make a database if it is missing. Safe to run concurrently."""
     name = urlsplit(url).path.strip("/")
     try:
         with psycopg.connect(url, connect_timeout=10):

@@ -7,6 +7,7 @@ PostgreSQL lets go when its holder dies.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 
 import psycopg
@@ -17,7 +18,12 @@ LOCK = 0x5354_5241  # any number that only we use
 log = logging.getLogger(__name__)
 
 
-def migrate(url: str, folder: Path) -> list[str]:
+def known_to(folder: Path) -> list[str]:
+    """Names of all migrations in a folder, in order."""
+    return sorted(path.stem for path in folder.glob("*.sql"))
+
+
+def migrate(url: str, folder: Path, only: Collection[str] | None = None) -> list[str]:
     """Apply what is missing, in order.
 
     Parameters
@@ -26,6 +32,8 @@ def migrate(url: str, folder: Path) -> list[str]:
         libpq URL of the database.
     folder : Path
         Numbered SQL files, ``0001_name.sql``.
+    only : collection of str, optional
+        Names of those that may be applied; all if left out.
 
     Returns
     -------
@@ -46,6 +54,8 @@ def migrate(url: str, folder: Path) -> list[str]:
         try:
             backend.break_lock()  # left by a killed process: ours is the lock that counts
             pending = backend.to_apply(read_migrations(str(folder)))
+            if only is not None:
+                pending = pending.filter(lambda migration: migration.id in only)
             names = [migration.id for migration in pending]
             backend.apply_migrations(pending)
             return names

@@ -27,6 +27,7 @@ from strava_assets.errors import DatabaseUnavailable, StravaAssetsError
 from strava_assets.gateway import consent, owner
 from strava_assets.gateway.files import PublicFiles
 from strava_assets.gateway.group_commit import GroupCommit
+from strava_assets.gateway.metrics import Counting, Metrics, metrics
 from strava_assets.gateway.pages import page
 from strava_assets.gateway.webhook import Refusals, webhook
 from strava_assets.settings import Settings
@@ -75,6 +76,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             Route("/webhook/{token}", webhook, methods=["GET", "POST"]),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
+            Route("/metrics", metrics),
             Route("/connect", consent.connect),
             Route("/connect/callback", consent.connected),
             Route("/streams/{athlete}/{activity}.csv", _streams, middleware=packed),
@@ -83,13 +85,14 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             Route("/{path:path}", _file, middleware=packed),
         ],
         exception_handlers={
-            HTTPException: _refused,  # type: ignore[dict-item]
-            StravaAssetsError: _failed,  # type: ignore[dict-item]
+            HTTPException: _refused,
+            StravaAssetsError: _failed,
             Exception: _broken,
         },
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.metrics = Metrics(settings)
     app.state.owner = owner.OwnerView(settings)
     app.state.files = PublicFiles(settings.public_root)
     app.state.path_token, app.state.verify_token = path_token(settings), verify_token(settings)
@@ -148,11 +151,12 @@ def _page_policy(settings: Settings) -> str:
     return content_policy(settings.map_tiles_url) + "; frame-ancestors 'none'"
 
 
-async def _refused(request: Request, error: HTTPException) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
     return PlainTextResponse(f"{error.detail}\n", status_code=error.status_code, headers=error.headers)
 
 
-async def _failed(request: Request, error: StravaAssetsError) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     """What went wrong is for the owner's log; a visitor learns only that it did."""
     log.error("%s %s: %s", request.method, request.url.path.partition("/webhook/")[0] or "/webhook", error)
     return PlainTextResponse("not available now; the gateway's log says why\n", status_code=503)
@@ -167,7 +171,7 @@ class _Application(Starlette):
     """Starlette, with our headers around all of it: what answers for an unforeseen exception is its outermost part."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return _SecurityHeaders(super().build_middleware_stack())
+        return Counting(_SecurityHeaders(super().build_middleware_stack()), self.state.metrics)
 
 
 class _SecurityHeaders:

@@ -16,7 +16,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Match, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strava_assets.dashboard.choices import content_policy
@@ -42,11 +42,11 @@ HEADERS = {
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class _Unknown:
+class _Unknown(BaseRoute):
     """Routes that are not there for who may not know of them: the next one answers, as for any other address."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child = super().matches(scope)  # type: ignore[misc]
+        match, child = super().matches(scope)
         if match != Match.NONE:
             access: OwnerAccess = scope["app"].state.owner.access
             if not access.may_know(HTTPConnection(scope)):

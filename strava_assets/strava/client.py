@@ -213,7 +213,7 @@ def http_options(url: str) -> dict[str, Any]:
     return {"trust_env": urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")}
 
 
-def _protocol(settings: Settings, limiter: Callable[..., None], timeout: tuple[float, float]) -> Any:
+def _protocol(settings: Settings, limiter: Callable[..., None], longest: tuple[float, float]) -> Any:
     """stravalib's protocol layer with our session and limiter; it reads no environment and refreshes nothing."""
     import requests
     from requests.adapters import HTTPAdapter
@@ -223,15 +223,28 @@ def _protocol(settings: Settings, limiter: Callable[..., None], timeout: tuple[f
     class MovingAdapter(HTTPAdapter):
         """Sends to the configured hosts, and never without a time-out."""
 
-        def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
+        def send(
+            self,
+            request: Any,
+            stream: bool = False,
+            timeout: Any = None,
+            verify: Any = True,
+            cert: Any = None,
+            proxies: Any = None,
+        ) -> requests.Response:
             for old, new in moved:
                 if request.url.startswith(old):
                     request.url = new + request.url[len(old) :]
                     break
-            options["timeout"] = options.get("timeout") or timeout
-            response = super().send(request, **options)
-            response.json = functools.partial(_answer_json, response)  # type: ignore[method-assign]
-            return response
+            answer = Answer()
+            answer.__dict__ |= vars(super().send(request, stream, timeout or longest, verify, cert, proxies))
+            return answer
+
+    class Answer(requests.Response):
+        """Reads its JSON quickly."""
+
+        def json(self, **_: Any) -> Any:
+            return _answer_json(self)
 
     session = requests.Session()
     session.trust_env = http_options(settings.api_url)["trust_env"]
@@ -240,7 +253,7 @@ def _protocol(settings: Settings, limiter: Callable[..., None], timeout: tuple[f
     return _protocol_class()(requests_session=session, rate_limiter=limiter)
 
 
-def _answer_json(response: Any, **_: Any) -> Any:
+def _answer_json(response: Any) -> Any:
     import requests
 
     try:

@@ -67,7 +67,7 @@ def _run(environment: dict[str, str], errors: Path, patient: bool, command: list
     os.environ.update(environment)
     if not patient:
         dagster_postgres.utils.calculate_delay = lambda **given: 0.0
-        connection.ConnectionPool = _HastyPool  # type: ignore[misc]
+        connection.ConnectionPool = _HastyPool
     sys.argv = ["strava-assets", *command]
     main()
 

@@ -49,7 +49,7 @@ def main() -> None:
     """Draw it anew."""
     person = simulate(NUMBER + 1, SEED, rides=(RIDES, RIDES), radius=(RADIUS, RADIUS))[NUMBER]
     source = random.Random(SEED)
-    cut_shapes.secrets = SimpleNamespace(SystemRandom=lambda: source)  # type: ignore[assignment]
+    cut_shapes.secrets = SimpleNamespace(SystemRandom=lambda: source)
     shape = cut_shapes.draw(person.zone.geometry)
     center = person.metres(np.array([shape.center]))[0]
     outline = shapely.transform(shape.geometry, lambda c: c + center)

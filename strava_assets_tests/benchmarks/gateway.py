@@ -118,7 +118,7 @@ def running(folder: Path) -> Iterator[Stage]:
     folder.chmod(0o755)  # an embedded server that runs as another user must get here
     strava, port = free_port(), free_port()
     settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]
+        _env_file=None,
         STRAVA_CLIENT_ID="1001",
         STRAVA_CLIENT_SECRET="sandbox-secret",
         STRAVA_API_URL=f"http://127.0.0.1:{strava}/api/v3",

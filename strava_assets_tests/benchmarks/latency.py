@@ -191,7 +191,7 @@ def _settings(home: Path, url: str) -> Settings:
     return Settings(
         _env_file=None,
         STRAVA_ASSETS_HOME=home,
-        STRAVA_CLIENT_ID=CLIENT_ID,  # type: ignore[call-arg]
+        STRAVA_CLIENT_ID=CLIENT_ID,
         STRAVA_CLIENT_SECRET=SecretStr(CLIENT_SECRET),
         STRAVA_API_URL=f"{url}/api/v3",
         STRAVA_OAUTH_URL=f"{url}/oauth",

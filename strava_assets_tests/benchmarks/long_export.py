@@ -153,7 +153,7 @@ def turned(recording: Recording, samples: int) -> dict[str, np.ndarray]:
 
 
 def _fit(recording: Recording, ride: dict[str, np.ndarray]) -> bytes:
-    whole = fit([dict.fromkeys(_FIELDS.names[1:], 0)], recording.start)  # type: ignore[index]
+    whole = fit([dict.fromkeys(_FIELDS.names[1:], 0)], recording.start)
     head, _, tail = whole[14:-2].partition(_one_record(recording.start))
     records = np.empty(len(ride["time"]), _FIELDS)
     records["header"] = 1

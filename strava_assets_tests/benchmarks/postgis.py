@@ -158,12 +158,12 @@ def _started(programs: Path) -> Iterator[str]:
         subprocess.run(
             [programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-N", "-E", "UTF8", "--locale", "C"],
             check=True,
-            **options,  # type: ignore[call-overload]
+            **options,
         )
         server = subprocess.Popen(
             [programs / "postgres", "-D", data, "-k", made, "-h", "", *_SERVER],
             stderr=subprocess.DEVNULL,
-            **options,  # type: ignore[call-overload]
+            **options,
         )
         try:
             url = f"postgresql://postgres@/postgres?host={made}"

@@ -130,7 +130,7 @@ def test_a_server_that_another_started_after_a_kill_stops_with_the_last_user_too
 
 
 def test_ten_processes_migrate_at_once(settings_of: object, postgres: str) -> None:
-    settings = settings_of()  # type: ignore[operator]
+    settings = settings_of()
     url = settings.database_url.get_secret_value()
     code = (
         "import sys; from strava_assets.database.connection import *; from strava_assets.settings import Settings;"

@@ -290,7 +290,7 @@ def _settings(home: Path, strava: RunningSandbox) -> Settings:
     return Settings(
         _env_file=None,
         STRAVA_ASSETS_HOME=home,
-        STRAVA_CLIENT_ID=str(strava.client_id),  # type: ignore[call-arg]
+        STRAVA_CLIENT_ID=str(strava.client_id),
         STRAVA_CLIENT_SECRET=SecretStr(strava.client_secret),
         STRAVA_API_URL=strava.api_url,
         STRAVA_OAUTH_URL=strava.oauth_url,

@@ -99,7 +99,7 @@ def a_gateway() -> Iterator[tuple[Settings, subprocess.Popen[bytes], Any]]:
         Path(folder).chmod(0o755)  # an embedded server that runs as another user must get here
         port = free_port()
         settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             STRAVA_CLIENT_ID=strava.client_id,
             STRAVA_CLIENT_SECRET=strava.client_secret,
             STRAVA_API_URL=strava.api_url,

@@ -200,14 +200,14 @@ def _recording(data: bytes, read: Callable[[bytes, str], object]) -> str:
     except UnreadableRecording as refused:
         _one_line(refused)
         return "refused"
-    table = recording.table  # type: ignore[attr-defined]
+    table = recording.table
     assert table.num_rows > 0
     assert [name for name in CHANNELS if name in table.column_names] == table.column_names
     table.validate(full=True)
     assert all(np.isfinite(column.drop_null().to_numpy()).all() for column in table.columns)
     if "lat" in table.column_names:
         assert (np.abs(table.column("lat").drop_null().to_numpy()) <= 90).all()
-    for line in (*recording.warnings, recording.name or "", recording.sport):  # type: ignore[attr-defined]
+    for line in (*recording.warnings, recording.name or "", recording.sport):
         assert "\n" not in line
         assert "\0" not in line
     return "read"

@@ -21,7 +21,7 @@ __all__ = ["World", "world"]
 def shared(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway that knows subscription 1 and owner 3, with nothing published; for tests that leave it as it is."""
     settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]
+        _env_file=None,
         STRAVA_ASSETS_HOME=tmp_path_factory.mktemp("gateway"),
         STRAVA_ASSETS_DATABASE_URL=postgres.replace("/postgres?", f"/t{uuid.uuid4().hex[:12]}?"),
         STRAVA_ASSETS_SECRET_KEY="0123456789abcdef" * 4,

@@ -25,7 +25,7 @@ from strava_assets.settings import Settings
 from strava_assets.tables import encode, key_of
 from strava_assets_tests.gateway.running import Gateway
 from strava_assets_tests.privacy.worlds import circle
-from strava_assets_tests.publish.worlds import HOME, ride, tables
+from strava_assets_tests.publish.worlds import HOME, land, ride, tables
 
 MONTH = "2024-05"
 PASSWORD = "correct horse battery"
@@ -79,11 +79,10 @@ def opened_for_long(postgres: str, home: Path, **more: Any) -> Installation:
     """An installation for the tests of a whole file."""
     return open_installation(
         Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             STRAVA_ASSETS_HOME=home,
             STRAVA_ASSETS_DATABASE_URL=postgres.replace("/postgres?", f"/t{uuid.uuid4().hex[:12]}?"),
-            STRAVA_ASSETS_SECRET_KEY="0123456789abcdef" * 4,
-            **more,
+            **{"STRAVA_ASSETS_SECRET_KEY": "0123456789abcdef" * 4, **more},
         )
     )
 
@@ -91,16 +90,7 @@ def opened_for_long(postgres: str, home: Path, **more: Any) -> Installation:
 def small_history(installation: Installation) -> dict[int, tuple[str, str]]:
     """Typed tables, a zone, and what is published of them."""
     zone_store.add(installation.database, [DrawnZone("Rosenhof", HOME.polygon(circle(120)))])
-    with installation.database.transaction() as connection:
-        athlete = connection.execute("insert into strava.athlete (name) values ('Ada') returning id").fetchone()["id"]
-        for number in range(1, len(RIDES) + 1):
-            connection.execute(
-                "insert into strava.activity (athlete_id, identity, start_time, month, state, visibility, api) "
-                "values (%s, %s, '2024-05-01', '2024-05-01', 'landed', 'everyone', '{}')",
-                (athlete, f"strava:{number}"),
-            )
-        rows = connection.execute("select id, athlete_id, identity from strava.activity order by id").fetchall()
-    ids = installation.public_ids(rows)
+    ids = land(installation, len(RIDES))
     activities, streams = tables(RIDES)
     installation.store.write(key_of("activities", MONTH), encode(activities))
     installation.store.write(key_of("activity_streams", MONTH), encode(streams))

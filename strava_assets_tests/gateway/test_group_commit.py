@@ -233,7 +233,7 @@ def own_server() -> Iterator[Installation]:
     """An installation on a PostgreSQL server that may be killed."""
     folder = Path(tempfile.mkdtemp(prefix="strava-assets-"))
     folder.chmod(0o755)  # a root's server runs as somebody else
-    opened = open_installation(Settings(_env_file=None, STRAVA_ASSETS_HOME=folder / "home"))  # type: ignore[call-arg]
+    opened = open_installation(Settings(_env_file=None, STRAVA_ASSETS_HOME=folder / "home"))
     know(opened)
     yield opened
     opened.database.close()

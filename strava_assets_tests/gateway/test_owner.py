@@ -53,7 +53,7 @@ def nothing_tried(request: pytest.FixtureRequest) -> None:
 
 
 def access(mine: Mine) -> OwnerAccess:
-    found: OwnerAccess = mine.gateway.server.config.app.state.owner.access  # type: ignore[union-attr]
+    found: OwnerAccess = mine.gateway.server.config.app.state.owner.access
     return found
 
 

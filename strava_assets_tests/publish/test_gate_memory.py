@@ -35,7 +35,7 @@ class Seen:
 
 
 def test_a_judgement_rests_on_whatever_it_asked_for() -> None:
-    rests_on = _Foundations(Seen())  # type: ignore[arg-type]
+    rests_on = _Foundations(Seen())
     assert (rests_on.digest_of(CSVS[0]), rests_on.digest_of(CSVS[1])) == ("digest", None)
     assert rests_on.csvs == set(CSVS[:2])
     assert rests_on.facts_of([CSVS[2], MAP]) == {CSVS[2]: {"rows": len(CSVS[2])}, MAP: {"rows": len(MAP)}}

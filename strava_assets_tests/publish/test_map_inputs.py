@@ -45,7 +45,7 @@ class Root:
 
 def root() -> Any:
     files = {map_path(ADA): encode(FEATURES[:2]), map_path(EVE): encode(FEATURES[:1])}
-    inputs = Inputs(rules_of(Root({}, None), False))  # type: ignore[arg-type]
+    inputs = Inputs(rules_of(Root({}, None), False))
     for month, features in MONTHS.items():
         inputs.add(month, VERSIONS[month], features)
     return Root(files, inputs.told(files | {INDEX: b"{}"}))

@@ -8,10 +8,26 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from strava_assets.installation import Installation
 from strava_assets.schema import ACTIVITIES, CHANNELS, STREAMS
 from strava_assets_tests.privacy.worlds import Place
 
 HOME = Place(7.6, 47.5)
+
+
+def land(installation: Installation, count: int) -> dict[int, tuple[str, str]]:
+    """So many activities of Ada's, numbered from 1, in May 2024: the public ids of athlete and activity by number."""
+    with installation.database.transaction() as connection:
+        athlete = connection.execute("insert into strava.athlete (name) values ('Ada') returning id").fetchone()["id"]
+        for number in range(1, count + 1):
+            connection.execute(
+                "insert into strava.activity (athlete_id, identity, start_time, month, state, visibility, api) "
+                "values (%s, %s, '2024-05-01', '2024-05-01', 'landed', 'everyone', '{}')",
+                (athlete, f"strava:{number}"),
+            )
+        rows = connection.execute("select id, athlete_id, identity from strava.activity order by id").fetchall()
+    assert [row["id"] for row in rows] == list(range(1, count + 1))
+    return installation.public_ids(rows)
 
 
 def ride(

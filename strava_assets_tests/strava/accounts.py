@@ -54,4 +54,4 @@ def imported(world: World, summary: dict[str, Any], athlete: int) -> int:
                 storable({"name": "from the export"}),
             ),
         ).fetchone()
-    return int(number["id"])  # type: ignore[index]
+    return int(number["id"])

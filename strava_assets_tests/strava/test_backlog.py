@@ -192,9 +192,7 @@ def test_an_inactive_application_is_no_reason_to_start_runs(listed: World) -> No
 
 
 def tick(instance: dg.DagsterInstance) -> dg.SensorResult | dg.SkipReason:
-    return sensors.requested_months(  # type: ignore[no-any-return]
-        dg.build_sensor_context(instance=instance), installation=InstallationResource()
-    )
+    return sensors.requested_months(dg.build_sensor_context(instance=instance), installation=InstallationResource())
 
 
 def keys_of(told: Any) -> set[str | None]:

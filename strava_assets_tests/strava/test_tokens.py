@@ -106,8 +106,8 @@ def test_ten_processes_that_need_a_token_at_once_cause_one_refresh_and_none_fail
     connected.control("fail", path="/oauth/token", status="slow", calls=10)
     assert [process.stdout.readline() for process in processes if process.stdout] == ["ready\n"] * 10
     for process in processes:
-        process.stdin.write("now\n")  # type: ignore[union-attr]
-        process.stdin.flush()  # type: ignore[union-attr]
+        process.stdin.write("now\n")
+        process.stdin.flush()
     tokens = {process.communicate(timeout=60)[0] for process in processes}
     assert [process.returncode for process in processes] == [0] * 10
     assert len(connected.requests("/oauth/token")) == refreshes + 1
