@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -62,14 +63,12 @@ def publish_lake(gate: Gate, switched_on: bool) -> LakeReport:
     ------
     GateRefused, StoreUnavailable
     """
-    for attempt in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS - 1):
         gate.look_again()
-        try:
+        with suppress(GateOvertaken):
             return _publish(gate, switched_on)
-        except GateOvertaken:
-            if attempt == _ATTEMPTS - 1:
-                raise
-    raise AssertionError
+    gate.look_again()
+    return _publish(gate, switched_on)
 
 
 def _publish(gate: Gate, switched_on: bool) -> LakeReport:
