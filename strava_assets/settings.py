@@ -12,10 +12,10 @@ import re
 import secrets
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from strava_assets.dashboard.choices import Choices, tiles_origin
@@ -187,6 +187,13 @@ class Settings(BaseSettings):
         if value is not None:
             mail_server(value.get_secret_value())
         return value
+
+    @model_validator(mode="after")
+    def _reached_where_it_listens(self) -> Self:
+        """Unless the owner says where the gateway is reached, it is where it listens on this machine."""
+        if "base_url" not in self.model_fields_set:
+            self.base_url = f"http://127.0.0.1:{self.port}"
+        return self
 
     @property
     def home_path(self) -> Path:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from strava_assets import geoparquet
 from strava_assets.geoparquet import BBOX, GEOMETRY
+from strava_assets.privacy import masked
 from strava_assets.schema import ACTIVITIES as TYPED
 from strava_assets.schema import STREAMS
 from strava_assets.warehouse import tracks
@@ -33,6 +34,13 @@ _DAYS = {
     "iso_week_start": (pa.date32(), "that day's Monday: engines count weeks differently, so it is stored"),
     "quarter_start": (pa.date32(), "first day of that day's quarter"),
 }
+
+
+#: Of a whole activity, that its recording tells, too.
+FIGURES = (
+    *("distance", "elapsed_time", "moving_time", "total_elevation_gain", "average_speed", "max_speed"),
+    *("average_watts", "average_heartrate", "max_heartrate", "average_cadence"),
+)
 
 
 @dataclass(frozen=True)
@@ -130,8 +138,26 @@ class Month:
         }
 
 
-def _activities(month: Month) -> pa.Table:
+def _with_figures(month: Month) -> pa.Table:
+    """The typed activities; where a source has no figures, as plain GPX files have none, with the recording's own."""
     typed = month.typed
+    missing = pc.or_(pc.is_null(typed.column("distance")), pc.is_null(typed.column("moving_time")))
+    lacking = typed.filter(pc.and_(missing, pc.greater(typed.column("positions"), 0)))
+    if not lacking.num_rows:
+        return typed
+    ids = lacking.column("activity_id")
+    recorded = month.streams.filter(pc.is_in(month.streams.column("activity_id"), ids.combine_chunks()))
+    found = masked.uncut(lacking, recorded, dict.fromkeys(ids.to_pylist(), ""))
+    place = pc.index_in(typed.column("activity_id"), pa.array(found["activity_id"], pa.int64()))
+    for name in FIGURES:
+        own = typed.column(name)
+        made = pa.array(found[name].to_numpy(float), own.type, from_pandas=True).take(place)
+        typed = typed.set_column(typed.schema.get_field_index(name), name, pc.coalesce(own, made))
+    return typed
+
+
+def _activities(month: Month) -> pa.Table:
+    typed = _with_figures(month)
     columns = {name: typed.column(name) for name in ACTIVITIES.columns if name in typed.column_names}
     columns |= month.days
     columns |= {
@@ -159,7 +185,7 @@ def _typed(*names: str, **notes: str) -> dict[str, tuple[pa.DataType, str]]:
 
 ACTIVITIES = LakeTable(
     name="activities",
-    what="an activity: whole figures as the source has them, nothing cut out",
+    what="an activity: whole figures as the source has them, or else as its recording tells them; nothing cut out",
     columns=_typed(
         *("activity_id", "athlete_id", "provenance", "strava_id", "name", "sport_type", "type_extended"),
         *("start_time", "utc_offset"),

@@ -30,13 +30,15 @@ from strava_assets import geoparquet
 from strava_assets.errors import StoreUnavailable
 from strava_assets.processes import cores, pool_of
 from strava_assets.stores import Store
+from strava_assets.tables import key_of as typed_key
 from strava_assets.tables import months_of
 from strava_assets.warehouse.lake import TABLES, VERSION, Month
 
 FOLDER = "lake"
+STREAMS = "activity_streams"
 _STATE = f"{FOLDER}/state.json"
-#: For fewer months it is quicker to make them here than to start processes.
-WORTH_PROCESSES = 4
+#: Bytes of typed samples: with fewer it is quicker to make all months here than to start processes.
+WORTH_PROCESSES = 24 << 20
 #: Of one month: rows and bytes by table; a table without rows has no file.
 _Made = dict[str, tuple[int, int]]
 
@@ -177,7 +179,8 @@ def _read_state(store: Store) -> dict[str, Any]:
 def _made(store: Store, folder: Path, months: list[str], alive: frozenset[int]) -> dict[str, tuple[list[int], _Made]]:
     """Make months' files in a folder, by as many processes as there are cores where that is worth it."""
     made: dict[str, tuple[list[int], _Made]] = {}
-    if len(months) >= WORTH_PROCESSES and cores() > 1:
+    sizes = store.sizes(f"tables/{STREAMS}")
+    if cores() > 1 and sum(sizes.get(typed_key(STREAMS, month), 0) for month in months) > WORTH_PROCESSES:
         bucket = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         with pool_of(cores(), __name__, _reach, (bucket,)) as pool:
             try:
@@ -203,7 +206,7 @@ def _make(url: str, folder: Path, month: str, alive: frozenset[int]) -> tuple[li
     """One month's files; which activities are in them, and rows and bytes by table."""
     store = Store(url)
     typed = months_of(store, "activities", [month]).read(month, use_threads=False)
-    streams = months_of(store, "activity_streams", [month]).read(month, use_threads=False)
+    streams = months_of(store, STREAMS, [month]).read(month, use_threads=False)
     ids = sorted(alive.intersection(typed.column("activity_id").to_pylist()))
     chosen = pa.array(ids, pa.int64())
     typed, streams = (

@@ -21,7 +21,7 @@ from strava_assets.schema import STREAMS
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
 from strava_assets.warehouse import lake_files, tracks
-from strava_assets.warehouse.lake import ACTIVITIES, SAMPLES, TABLES
+from strava_assets.warehouse.lake import ACTIVITIES, FIGURES, SAMPLES, TABLES
 from strava_assets_tests.warehouse.histories import activity, some_years, track, write_month
 
 
@@ -229,3 +229,31 @@ def test_every_column_says_what_it_is() -> None:
         assert list(table.notes) == table.schema.names
         assert table.partitioned_by in table.columns
         assert set(table.clustered_by) <= table.columns.keys()
+
+
+def test_where_the_source_has_no_figures_they_are_the_recordings_own(tmp_path: Path) -> None:
+    """As of a plain GPX file: an hour at 5 m/s northwards, with a stop of ten minutes."""
+    store = Store(str(tmp_path))
+    seconds = np.arange(3600.0)
+    metres = 5.0 * np.where(seconds < 1500, seconds, np.maximum(1500, seconds - 600))
+    channels = {
+        "time": seconds,
+        "distance": np.full(3600, np.nan),
+        "lat": 47.5 + metres / 111_190.0,
+        "lng": np.full(3600, 7.6),
+        "heartrate": np.where(seconds < 1800, 120.0, 140.0),
+    }
+    nothing = {**dict.fromkeys(FIGURES), "positions": 3600}
+    start = datetime(2024, 5, 4, 8, tzinfo=UTC)
+    told = activity(2, start, **{**nothing, "distance": 1.0, "moving_time": 2.0})
+    write_month(store, "2024-05", {1: activity(1, start, **nothing), 2: told}, {1: channels, 2: channels})
+    lake_files.refresh(store, {1, 2})
+    rows = {row["activity_id"]: row for row in polars.read_parquet(tmp_path / "lake/activities/*/*.parquet").to_dicts()}
+    assert rows[1]["distance"] == pytest.approx(15_000, rel=0.003)
+    assert rows[1]["elapsed_time"] == 3599
+    assert rows[1]["moving_time"] == pytest.approx(3000, abs=10)
+    assert rows[1]["average_speed"] == pytest.approx(5, rel=0.01)
+    assert rows[1]["average_heartrate"] == pytest.approx(130, abs=2)
+    assert rows[1]["average_watts"] is None
+    # what the source says stands, whatever its samples say
+    assert (rows[2]["distance"], rows[2]["moving_time"], rows[2]["elapsed_time"]) == (1.0, 2.0, None)

@@ -131,7 +131,7 @@ def test_processes_make_the_same_bytes(
     store, alive = years
     lake_files.refresh(store, alive)
     with monkeypatch.context() as patched:
-        patched.setattr(lake_files, "WORTH_PROCESSES", 10_000)
+        patched.setattr(lake_files, "WORTH_PROCESSES", 0)
         assert everything(store) == anew(store, alive, tmp_path / "other")
 
 
@@ -157,7 +157,6 @@ def test_a_full_disk_leaves_everything_as_it_was(
     change(store, months[3], {7000: activity(7000, datetime(2021, 5, 3, tzinfo=UTC))})
     change(store, months[4], {7001: activity(7001, datetime(2021, 6, 3, tzinfo=UTC))})
     alive |= {7000, 7001}
-    monkeypatch.setattr(lake_files, "WORTH_PROCESSES", 10_000)
     with monkeypatch.context() as patched:
         patched.setattr(geoparquet, "write", full)
         with pytest.raises(
