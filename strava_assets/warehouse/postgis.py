@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 import shapely
 from psycopg import sql
 
+from strava_assets.database.connection import check_url
 from strava_assets.errors import StoreUnavailable
 from strava_assets.geoparquet import BBOX, GEOMETRY
 from strava_assets.privacy import masked
@@ -86,9 +87,12 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
 
     Raises
     ------
+    SettingsError
+        The URL is none.
     StoreUnavailable
         It does not answer, has no PostGIS, or refuses: in one line.
     """
+    check_url("STRAVA_ASSETS_POSTGIS_URL", url)
     try:
         with psycopg.connect(url, connect_timeout=_PATIENCE, application_name="strava_assets") as connection:
             connection.execute(f"set local lock_timeout = '{_WAIT}s'")

@@ -232,6 +232,27 @@ def test_a_postgis_that_does_not_answer_is_told_in_a_line_without_its_password(
     opened.database.close()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rider:a-secret-word@127.0.0.1/rides",
+        "postgres//rider:a-secret-word@127.0.0.1/rides",
+        "postgresql+psycopg://rider:a-secret-word@127.0.0.1/rides",
+        "postgresql://rider:100%a-secret-word@127.0.0.1:9/rides",
+        "postgresql://rider:p@a-secret-word@127.0.0.1:9/rides",
+        "postgresql://rider:9/a-secret-word@127.0.0.1:9/rides",
+    ],
+)
+def test_nothing_of_a_url_that_is_written_wrong_is_told(settings_of: Any, url: str) -> None:
+    opened = open_installation(settings_of(STRAVA_ASSETS_POSTGIS_URL=url))
+    with pytest.raises(SettingsError, match="STRAVA_ASSETS_POSTGIS_URL cannot be read as postgresql://") as told:
+        upkeep.visit_postgis(opened)
+    assert "a-secret-word" not in str(told.value)
+    (row,) = [row for row in examine(opened.settings) if row.what == "postgis"]
+    assert (row.verdict, "a-secret-word" in row.found) == ("fail", False)
+    opened.database.close()
+
+
 def test_without_a_postgis_there_is_nothing_to_look_at(installation: Installation) -> None:
     with pytest.raises(SettingsError, match="STRAVA_ASSETS_POSTGIS_URL is not set"):
         upkeep.visit_postgis(installation)
