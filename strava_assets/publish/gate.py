@@ -316,7 +316,7 @@ class Gate(PublicRoot):
         return len(there)
 
     def _tables_of(self, connection: Any, paths: Collection[str]) -> set[str]:
-        """The public lake's files that tell what some maps and CSVs tell, or a map that is gone. Call under the lock."""
+        """The public lake's files that tell what some maps and CSVs tell, or a map that is gone; under the lock."""
         lake = [path for path in self._list() if is_lake(path)]
         if not lake:
             return set()
