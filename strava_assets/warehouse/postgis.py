@@ -105,7 +105,8 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
             yield connection
     except psycopg.Error as error:
         said = error.diag.message_primary or str(error).strip() or type(error).__name__
-        raise StoreUnavailable(f"PostGIS refuses: {said.splitlines()[0][:200]}") from error
+        # the rest of what it says quotes rows, and runs tell causes in their events
+        raise StoreUnavailable(f"PostGIS refuses: {said.splitlines()[0][:200]}") from None
 
 
 def drawn(connection: psycopg.Connection, zones: Sequence[Zone]) -> list[DrawnZone]:
