@@ -40,7 +40,7 @@ DATABASE, STORE, HOME = "database/", "private/", "home/"
 #: Of the private store, what is made from the rest.
 _MADE = ("lake/", f"tables/{UNCUT}/", "doctor.txt")
 #: Of the home, what somebody put there or may want to read again.
-_KEPT_AT_HOME = ("inbox", "reports")
+KEPT_AT_HOME = ("inbox/", "reports/")
 CHUNK = 1 << 20
 #: Rows that are held in memory until a table is complete, bytes packed.
 _IN_MEMORY = 64 << 20
@@ -112,7 +112,7 @@ class _Writer:
         self._put(KEY, key)
         tables, counters = self._put_database(installation.database, report)
         self._put_objects(installation.store, report)
-        for name in _KEPT_AT_HOME:
+        for name in KEPT_AT_HOME:
             folder = installation.settings.home_path / name
             for file in sorted(each for each in folder.rglob("*") if each.is_file() and not each.is_symlink()):
                 self._put(f"{HOME}{file.relative_to(folder.parent).as_posix()}", file.read_bytes())

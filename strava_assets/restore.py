@@ -19,7 +19,18 @@ from typing import Any
 
 import psycopg
 
-from strava_assets.backup import CHUNK, DATABASE, FORMAT, HOME, KEY, MANIFEST, STORE, BackupReport, Progress
+from strava_assets.backup import (
+    CHUNK,
+    DATABASE,
+    FORMAT,
+    HOME,
+    KEPT_AT_HOME,
+    KEY,
+    MANIFEST,
+    STORE,
+    BackupReport,
+    Progress,
+)
 from strava_assets.database import dump
 from strava_assets.database.connection import ensure, locate, one_line, sql_folder
 from strava_assets.database.migrations import known_to, migrate
@@ -73,7 +84,7 @@ def _examined(archive: tarfile.TarFile, path: Path, progress: Progress) -> dict[
     for number, entry in enumerate(archive):
         progress("reading", number, number + 1)
         file = archive.extractfile(entry) if entry.isreg() else None
-        if file is None or manifest is not None:
+        if file is None or manifest is not None or not _is_ours(entry.name):
             raise BackupError(f"{path} is no backup of ours: {entry.name!r} is in it")
         if entry.name == MANIFEST:
             manifest = _read_manifest(file.read(), path)
@@ -139,14 +150,14 @@ def _put_back(
             if entry.name == KEY:
                 _put_key(settings, file.read())
             elif entry.name.startswith(STORE):
-                store.write(_inside(entry.name, STORE), file.read())
+                store.write(entry.name.removeprefix(STORE), file.read())
                 report.objects += 1
             elif entry.name.startswith(HOME):
-                target = settings.home_path / _inside(entry.name, HOME)
+                target = settings.home_path / entry.name.removeprefix(HOME)
                 target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 target.write_bytes(file.read())
             elif entry.name.startswith(DATABASE):
-                with open(Path(folder) / _inside(entry.name, DATABASE), "wb") as held:
+                with open(Path(folder) / entry.name.removeprefix(DATABASE), "wb") as held:
                     while block := file.read(CHUNK):
                         held.write(block)
         _put_database(settings, Path(folder), manifest)
@@ -154,12 +165,14 @@ def _put_back(
     return report
 
 
-def _inside(name: str, folder: str) -> str:
-    """The rest of an entry's name; one that leads elsewhere is refused."""
-    rest = name.removeprefix(folder)
-    if not rest or rest.startswith("/") or "\\" in rest or {"..", ""} & set(rest.split("/")):
-        raise BackupError(f"this is no backup of ours: {name!r} is in it")
-    return rest
+def _is_ours(name: str) -> bool:
+    """Whether an entry is one that `back_up` writes: of the home, only the folders that are kept, and nothing leads
+    elsewhere."""
+    if name in (MANIFEST, KEY):
+        return True
+    folder, _, rest = name.partition("/")
+    known = f"{folder}/" in (DATABASE, STORE) or (f"{folder}/" == HOME and rest.startswith(KEPT_AT_HOME))
+    return known and not {"..", ".", ""} & set(rest.split("/"))
 
 
 def _put_key(settings: Settings, key: bytes) -> None:

@@ -158,7 +158,7 @@ def redraw(
     Returns
     -------
     Consequences or None
-        None where everything stays as it was cut.
+        None where everything stays as it was cut and called.
     """
     if len(drawn) != 1:
         raise ZoneFileError(f"a zone is redrawn as one place; there are {len(drawn)}")
@@ -171,7 +171,8 @@ def redraw(
         )
     else:
         say(f"Zone {number} redrawn. What is cut for it holds the new outline, too: it stays the same.")
-    return _follow_up(installation, changes.concerned, say) if changes.concerned else None
+    # a name goes out of public texts even where everything stays as it was cut
+    return _follow_up(installation, changes.concerned, say) if changes.concerned or changes.renamed else None
 
 
 def confirm(installation: Installation, zones: Sequence[int], say: Say) -> Consequences | None:

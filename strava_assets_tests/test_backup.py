@@ -94,6 +94,7 @@ def published(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     assert not materialize(opened).failures
     opened.settings.inbox.mkdir(exist_ok=True)
     (opened.settings.inbox / "waits.gpx").write_text("<gpx/>")
+    (opened.settings.inbox / "export\\ride.gpx").write_text("<gpx/>")  # as some unpack what Windows packed
     yield opened
     opened.database.close()
 
@@ -210,7 +211,18 @@ def test_what_is_damaged_is_refused_in_a_line_and_nothing_is_changed(
         assert not (settings.home_path / "secret.key").exists(), what
 
 
-@pytest.mark.parametrize("name", ["private/../../outside", "home/../../outside", "private//outside", "database/../x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "private/../../outside",
+        "home/../../outside",
+        "private//outside",
+        "database/../x",
+        "home/public/outside.html",
+        "home/dagster/outside.yaml",
+        "outside",
+    ],
+)
 def test_an_entry_that_leads_elsewhere_is_refused(
     published: Installation, elsewhere: Callable[..., Settings], tmp_path: Path, name: str
 ) -> None:
@@ -229,8 +241,10 @@ def test_an_entry_that_leads_elsewhere_is_refused(
             entry.size = len(data)
             made.addfile(entry, io.BytesIO(data))
     before = {path for path in tmp_path.rglob("*") if "outside" in path.name}
+    settings = elsewhere()
     with pytest.raises(BackupError, match="no backup of ours"):
-        restore(elsewhere(), evil)
+        restore(settings, evil)
+    assert tree(settings.home_path) == {}  # it is refused before anything is put anywhere
     assert {path for path in tmp_path.rglob("*") if "outside" in path.name} == before
 
 

@@ -210,18 +210,31 @@ def one_line(error: BaseException) -> str:
     return text[:200]
 
 
-def _database_of(url: str) -> str:
-    """The database that an owner's URL names; what is wrong with one is not quoted, for it may be the password."""
+def check_url(setting: str, url: str) -> None:
+    """Refuse an owner's URL that libpq reads otherwise than it is meant: its messages quote parts of a password.
+
+    Raises
+    ------
+    SettingsError
+        Nothing of the URL is in it.
+    """
     try:
-        name, host = urlsplit(url).path.strip("/"), str(conninfo_to_dict(url).get("host") or "")
+        urlsplit(url)
+        told = conninfo_to_dict(url)
+        split_in_the_middle = any("@" in str(told.get(part) or "") for part in ("host", "port", "dbname"))
     except (psycopg.ProgrammingError, ValueError):
-        name, host = "", "@"
-    if "@" in host:
+        split_in_the_middle = True
+    if split_in_the_middle:
         raise SettingsError(
-            "STRAVA_ASSETS_DATABASE_URL cannot be read as postgresql://user:password@host:5432/strava; "
+            f"{setting} cannot be read as postgresql://user:password@host:5432/strava; "
             "signs such as @ / % in the password are written as %40 %2F %25, and only libpq's options may follow"
         )
-    return name
+
+
+def _database_of(url: str) -> str:
+    """The database that an owner's URL names."""
+    check_url("STRAVA_ASSETS_DATABASE_URL", url)
+    return urlsplit(url).path.strip("/")
 
 
 def _with_database(url: str, name: str) -> str:

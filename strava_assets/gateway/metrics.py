@@ -4,16 +4,19 @@ What belongs here: counting requests, asking the database for the state, who may
 wrong (``doctor``, ``alerts``).
 
 When something arrives is nobody else's business: whoever sees the counts go up knows when a ride was uploaded. So the
-address is there for this machine only (as ``owner_access`` tells it), and for who brings the token of
-``STRAVA_ASSETS_METRICS_TOKEN``; for everybody else it does not exist. No label holds anything of a request but the
-kind of its address.
+address is there for who brings the token of ``STRAVA_ASSETS_METRICS_TOKEN``; without one, for this machine only (as
+``owner_access`` tells it), and only while ``STRAVA_ASSETS_BASE_URL`` is this machine, too: what a request says of
+itself, its host's name first, a stranger writes behind a proxy or a tunnel. For everybody else it does not exist. No
+label holds anything of a request but the kind of its address.
 """
 
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -56,6 +59,7 @@ class Metrics:
 
     def __init__(self, settings: Settings):
         self._settings = settings
+        self._is_at_home = _is_loopback(urlsplit(settings.base_url).hostname or "")
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -73,12 +77,13 @@ class Metrics:
         )
 
     def may_ask(self, request: Request) -> bool:
-        """Whether a request comes from this machine, or brings the token."""
+        """Whether a request brings the token; or comes from this machine, where nothing leads in from elsewhere."""
         token = self._settings.metrics_token
         given = request.headers.get("authorization", "").encode("utf-8", "surrogatepass")
         if token is not None and hmac.compare_digest(given, b"Bearer " + token.get_secret_value().encode()):
             return True
-        return way_of(request, self._settings) == "local"
+        near = request.client is not None and _is_loopback(request.client.host)
+        return self._is_at_home and near and way_of(request, self._settings) == "local"
 
     def text(self, database: Database) -> bytes:
         """Everything, in Prometheus's text format."""
@@ -139,6 +144,13 @@ class Counting:
             await send(message)
 
         await self.app(scope, receive, sending)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 def _kind(path: str) -> str:

@@ -109,7 +109,7 @@ def read_zone_table(table: str, frame: geopandas.GeoDataFrame) -> list[DrawnZone
     Raises
     ------
     ZoneFileError
-        Any row is invalid: none is taken, and the row is named by its number only.
+        Any row is invalid: none is taken, and the row is named by its number only: runs tell it in their events.
     """
     return list(_zones(table, frame, EVERYWHERE, list(frame.index)))
 
@@ -117,7 +117,7 @@ def read_zone_table(table: str, frame: geopandas.GeoDataFrame) -> list[DrawnZone
 def _zones(
     file: str, frame: geopandas.GeoDataFrame, mode: str, numbers: Sequence[Any] | None = None
 ) -> Iterator[DrawnZone]:
-    """Each row's; with ``numbers`` of their own, refusals tell these and no names."""
+    """Each row's; with ``numbers`` of their own, refusals tell these, no names and no positions."""
     columns = {str(column).lower(): column for column in frame.columns}
     for number, (_, row) in zip(numbers or range(1, len(frame) + 1), frame.iterrows(), strict=True):
         given = {word: _text(row[columns[word]]) for word in ("privacy", "name", "mode") if word in columns}
@@ -129,7 +129,7 @@ def _zones(
         if own not in MODES:
             raise ZoneFileError(f"{where}: its mode is {given['mode']!r}; there are {' and '.join(MODES)}")
         radius = row[columns["radius"]] if "radius" in columns else None
-        places, holes = _judged(row[frame.geometry.name], radius, where)
+        places, holes = _judged(row[frame.geometry.name], radius, where, tell_where=not numbers)
         for place in places:
             yield DrawnZone(name, place, own, holes)
             holes = 0
@@ -185,7 +185,7 @@ def _sources(path: Path) -> list[str]:
     return [f"/vsizip/{path.resolve()}/{name}" for name in names]
 
 
-def _judged(geometry: Any, radius: Any, where: str) -> tuple[list[shapely.Geometry], int]:
+def _judged(geometry: Any, radius: Any, where: str, tell_where: bool) -> tuple[list[shapely.Geometry], int]:
     """A row's places, valid and in lon/lat, and how many holes were filled in them; or a refusal that names the row."""
     if not isinstance(geometry, shapely.Geometry) or geometry.is_empty:  # a missing one among others is NaN
         raise ZoneFileError(f"{where}: has no geometry; nothing would be hidden for it")
@@ -200,9 +200,9 @@ def _judged(geometry: Any, radius: Any, where: str) -> tuple[list[shapely.Geomet
     if not kinds <= {"Polygon", "MultiPolygon"}:
         raise ZoneFileError(f"{where}: is a {geometry.geom_type}; zones are polygons, or points with a radius")
     if not geometry.is_valid:
-        raise ZoneFileError(
-            f"{where}: is not a valid polygon ({shapely.is_valid_reason(geometry)}); mend it where it was drawn"
-        )
+        reason = shapely.is_valid_reason(geometry)
+        told = reason if tell_where else reason.partition("[")[0]  # the position follows
+        raise ZoneFileError(f"{where}: is not a valid polygon ({told}); mend it where it was drawn")
     if geometry.area == 0:
         raise ZoneFileError(f"{where}: has no area; nothing would be hidden for it")
     polygons = shapely.get_parts(parts)  # a collection's multipolygons have parts of their own

@@ -39,6 +39,7 @@ from strava_assets.publish.judging.rules import Facts, Judgement, Map, Rules
 from strava_assets.publish.paths import (
     CSV_PATH,
     INDEX,
+    LAKE_ACTIVITIES_PATH,
     TOPOJSON_PATH,
     is_lake,
     is_leftover,
@@ -315,11 +316,14 @@ class Gate(PublicRoot):
         return len(there)
 
     def _tables_of(self, connection: Any, paths: Collection[str]) -> set[str]:
-        """The public lake's files that tell what some maps and CSVs tell. Call under the lock."""
+        """The public lake's files that tell what some maps and CSVs tell, or a map that is gone; under the lock."""
         lake = [path for path in self._list() if is_lake(path)]
         if not lake:
             return set()
         maps = {lake_activities_path(match[1]) for path in paths if (match := TOPOJSON_PATH.match(path))}
+        # its map was deleted, and it could not be
+        of_maps = [match[1] for path in lake if (match := LAKE_ACTIVITIES_PATH.match(path))]
+        maps |= {lake_activities_path(athlete) for athlete in of_maps if map_path(athlete) not in self._list()}
         csvs = {path for path in paths if CSV_PATH.match(path)}
         rows = list(queries().public_facts(connection, root=self._store.url, paths=lake)) if csvs else []
         holding = {row["path"] for row in rows if not csvs.isdisjoint(row["facts"].get("csvs", ()))}

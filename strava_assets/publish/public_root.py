@@ -19,7 +19,7 @@ from strava_assets.privacy.invariants import Finding
 from strava_assets.publish import topojson_file
 from strava_assets.publish.judging.folders import judge_folder
 from strava_assets.publish.judging.rules import Facts
-from strava_assets.publish.paths import TOPOJSON_PATH, map_path
+from strava_assets.publish.paths import TOPOJSON_PATH, is_lake, map_path
 from strava_assets.publish.topojson_file import MapFile
 from strava_assets.stores import Store
 
@@ -91,6 +91,18 @@ class PublicRoot:
                     f"{path} was withdrawn or published by another meanwhile; nothing was written: run it again"
                 )
         return {path: rows[path]["facts"] for path in there}
+
+    def tables_left(self) -> list[str]:
+        """Tables of the public lake that tell of a CSV that is public no more: they could not be deleted with it.
+
+        Raises
+        ------
+        MapOvertaken
+            As `facts`.
+        """
+        there = self._list()
+        told = self.facts([path for path in there if is_lake(path)])
+        return [path for path, facts in told.items() if any(csv not in there for csv in facts.get("csvs", ()))]
 
     def look_again(self, begin_anew: bool = True) -> None:
         """Forget what was seen of the public root: others write there, too.

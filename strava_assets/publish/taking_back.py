@@ -62,6 +62,7 @@ def withdraw_exposed(gate: Gate, tell: Tell | None = None) -> list[str]:
     def take_back() -> None:
         withdrawn.update(_withdraw_seen(gate, tell))
         withdrawn.update(_withdraw_found(gate, tell))
+        gate.withdraw(gate.tables_left())
 
     until_alone(gate, take_back)
     return sorted(withdrawn)
@@ -166,9 +167,15 @@ def _unnamed(member: Feature, names: ZoneNames) -> Feature:
 
 
 def _take_out(gate: Gate, remaining: Mapping[str, Sequence[Feature]], exposed: Collection[tuple[str, str]]) -> None:
-    """The maps show what remains, and then the CSVs of the rest go."""
-    _show_only(gate, remaining)
-    gate.withdraw(csv_path(*pair) for pair in exposed)
+    """The maps show what remains, and then the CSVs of the rest go; these also where a map stays that cannot be
+    deleted."""
+    csvs = [csv_path(*pair) for pair in exposed]
+    try:
+        _show_only(gate, remaining)
+    except StoreUnavailable:
+        gate.withdraw(csvs)
+        raise
+    gate.withdraw(csvs)
 
 
 def _tell(

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 import shapely
 from psycopg import sql
 
+from strava_assets.database.connection import check_url
 from strava_assets.errors import StoreUnavailable
 from strava_assets.geoparquet import BBOX, GEOMETRY
 from strava_assets.privacy import masked
@@ -86,9 +87,12 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
 
     Raises
     ------
+    SettingsError
+        The URL is none.
     StoreUnavailable
         It does not answer, has no PostGIS, or refuses: in one line.
     """
+    check_url("STRAVA_ASSETS_POSTGIS_URL", url)
     try:
         with psycopg.connect(url, connect_timeout=_PATIENCE, application_name="strava_assets") as connection:
             connection.execute(f"set local lock_timeout = '{_WAIT}s'")
@@ -101,7 +105,8 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
             yield connection
     except psycopg.Error as error:
         said = error.diag.message_primary or str(error).strip() or type(error).__name__
-        raise StoreUnavailable(f"PostGIS refuses: {said.splitlines()[0][:200]}") from error
+        # the rest of what it says quotes rows, and runs tell causes in their events
+        raise StoreUnavailable(f"PostGIS refuses: {said.splitlines()[0][:200]}") from None
 
 
 def drawn(connection: psycopg.Connection, zones: Sequence[Zone]) -> list[DrawnZone]:

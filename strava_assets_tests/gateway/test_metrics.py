@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from strava_assets.gateway.app import create_app
 from strava_assets.gateway.server import listen
 from strava_assets.strava.webhooks import path_token
 from strava_assets_tests.gateway.running import EVENT, Gateway
@@ -80,6 +82,36 @@ def test_strangers_see_what_is_at_an_address_that_does_not_exist(watched: Gatewa
     asked, nowhere = (watched.get(path, headers=headers) for path in ("/metrics", "/nothing-here"))
     assert (asked.status_code, asked.text) == (nowhere.status_code, nowhere.text) == (404, "not found\n")
     assert {name for name in asked.headers if name != "date"} == {name for name in nowhere.headers if name != "date"}
+
+
+@pytest.mark.parametrize("given", ["", f"Bearer {TOKEN}"])
+def test_a_stranger_who_calls_this_machine_by_its_own_name_needs_the_token_where_others_are_let_in(
+    installation: Any, settings_of: Any, given: str
+) -> None:
+    # HAProxy, ssh -R and the like pass on what a stranger says of the host, and add nothing
+    told = settings_of(STRAVA_ASSETS_METRICS_TOKEN=TOKEN, STRAVA_ASSETS_BASE_URL="https://rides.example.org")
+    object.__setattr__(installation, "settings", told)
+    gateway = Gateway(installation, listen("127.0.0.1", 0))
+    try:
+        headers = {"Host": "localhost", "Authorization": given} if given else {"Host": "localhost"}
+        assert gateway.get("/metrics", headers=headers).status_code == (200 if given else 404)
+    finally:
+        gateway.stop()
+
+
+@pytest.mark.parametrize(("peer", "status"), [("127.0.0.1", 200), ("::1", 200), ("203.0.113.9", 404)])
+def test_another_machine_is_not_this_one_whatever_it_calls_it(
+    installation: Any, settings_of: Any, peer: str, status: int
+) -> None:
+    app = create_app(settings_of(STRAVA_ASSETS_HOST="0.0.0.0"), installation.database)
+    app.state.database = installation.database
+
+    async def ask() -> httpx.Response:
+        way = httpx.ASGITransport(app, client=(peer, 4711))
+        async with httpx.AsyncClient(transport=way, base_url="http://localhost:8000") as browser:
+            return await browser.get("/metrics")
+
+    assert anyio.run(ask).status_code == status
 
 
 def test_who_brings_the_token_may_come_from_elsewhere(watched: Gateway) -> None:

@@ -253,3 +253,19 @@ def test_a_zone_is_redrawn_and_what_shows_more_is_withdrawn_at_once(mine: Mine) 
         ]
     apart = post(browser, f"/mine/zones/{number}/redraw", {"type": "Feature", "geometry": two, "properties": {}})
     assert apart.json()["error"] == "a zone is redrawn as one place; there are 2"
+
+
+def test_a_zone_that_is_called_otherwise_by_redrawing_takes_its_name_out_of_public_texts_at_once(mine: Mine) -> None:
+    browser = mine.owner()
+    ((number, *_),) = kept(mine)
+    lon, lat = HOME.degrees(np.array([(0.0, 0.0)]))[0]
+    topojson = f"/{mine.athlete}/activities.topojson"
+    name = shown(mine, topojson)[0]["properties"]["name"]
+    said = post(browser, f"/mine/zones/{number}/redraw", drawing(lon, lat, 115, name=name)).json()["said"]
+    assert name not in " ".join(said)
+    assert name not in mine.get(topojson).text
+
+
+def shown(mine: Mine, topojson: str) -> list[dict[str, Any]]:
+    geometries: list[dict[str, Any]] = mine.get(topojson).json()["objects"]["activities"]["geometries"]
+    return geometries

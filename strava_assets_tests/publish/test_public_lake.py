@@ -17,7 +17,7 @@ import pytest
 
 from strava_assets import geoparquet
 from strava_assets.database.connection import queries
-from strava_assets.errors import GateOvertaken, GateRefused
+from strava_assets.errors import GateOvertaken, GateRefused, StoreUnavailable
 from strava_assets.privacy import zone_store
 from strava_assets.privacy.zones import DrawnZone, disc
 from strava_assets.publish import csv_files, public_lake, topojson_decoder
@@ -26,6 +26,7 @@ from strava_assets.publish.judging.lakes import KINDS_OF_ACTIVITIES, KINDS_OF_SA
 from strava_assets.publish.paths import csv_path, is_lake, lake_activities_path, lake_samples_path, map_path
 from strava_assets.publish.taking_back import withdraw_exposed
 from strava_assets.publish.verify import verify
+from strava_assets.stores import Store
 from strava_assets.withdrawal import withdraw_hidden
 from strava_assets_tests.publish.conftest import Published
 from strava_assets_tests.publish.worlds import ride
@@ -320,3 +321,30 @@ def test_without_any_zone_there_is_no_table(lake: Published) -> None:
     gate.rules = dataclasses.replace(gate.rules, zones=[])
     told = gate.judge({path.relative_to(lake.root).as_posix(): path.read_bytes()})
     assert "I16" in {finding.invariant for finding in told.findings}
+
+
+@pytest.mark.parametrize("table", ["/lake/activities/", "/lake/samples/"])
+def test_a_table_that_could_not_be_deleted_keeps_no_csv_and_goes_with_the_next_withdrawal(
+    lake: Published, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    line = features(lake)[0].lines[0]
+    lon, lat = line[len(line) // 2]
+    zone_store.add(lake.installation.database, [DrawnZone("Aussicht", disc(float(lon), float(lat), 150.0))])
+    delete = Store.delete
+
+    def refuse_tables(store: Store, key: str) -> None:
+        if table in key:
+            raise StoreUnavailable(f"cannot delete {key}")
+        delete(store, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "delete", refuse_tables)
+        with pytest.raises(StoreUnavailable):
+            withdraw_exposed(lake.installation.gate())
+    left = {path for path in lake.installation.gate().paths() if path.endswith(".csv")}
+    withdraw_exposed(lake.installation.gate())
+    csvs = {path for path in lake.installation.gate().paths() if path.endswith(".csv")}
+    assert csvs == left
+    for path in there(lake):
+        shown = pq.read_table(lake.root / path, partitioning=None)["actID"].to_pylist()
+        assert {csv_path(lake.athlete, activity) for activity in shown} <= csvs

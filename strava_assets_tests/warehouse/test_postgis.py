@@ -10,6 +10,7 @@ import geopandas
 import psycopg
 import pytest
 import shapely
+from dagster._utils.error import serializable_error_info_from_exc_info
 from sqlalchemy import NullPool, create_engine
 
 from strava_assets.doctor import examine
@@ -161,8 +162,17 @@ def test_a_drawing_that_is_no_place_is_refused_without_its_name_and_is_not_lost(
     with pytest.raises(ZoneFileError, match=r"PostGIS, privacy_zones, row \d+: is not a valid polygon") as told:
         upkeep.visit_postgis(history)
     assert "Secret place" not in str(told.value)
+    assert "7.6" not in str(told.value)  # runs tell it in their events
     assert rows(database, "select name from privacy_zones where zone_id is null") == [("Secret place",)]
     assert len(zone_store.in_force(history.database)) == 1
+
+
+def test_what_postgres_says_of_a_row_that_it_refuses_is_in_no_event(history: Installation, database: str) -> None:
+    upkeep.visit_postgis(history)
+    rows(database, "alter table privacy_zones add constraint named check (name <> 'Rosenhof') not valid")
+    with pytest.raises(StoreUnavailable, match="PostGIS refuses: ") as told:
+        upkeep.visit_postgis(history)
+    assert "Rosenhof" not in serializable_error_info_from_exc_info(told._excinfo).to_string()
 
 
 def test_a_load_that_breaks_off_leaves_every_table_as_it_was(
@@ -229,6 +239,27 @@ def test_a_postgis_that_does_not_answer_is_told_in_a_line_without_its_password(
         upkeep.visit_postgis(opened)
     assert "a-secret-word" not in str(told.value) + caplog.text
     assert "\n" not in str(told.value)
+    opened.database.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rider:a-secret-word@127.0.0.1/rides",
+        "postgres//rider:a-secret-word@127.0.0.1/rides",
+        "postgresql+psycopg://rider:a-secret-word@127.0.0.1/rides",
+        "postgresql://rider:100%a-secret-word@127.0.0.1:9/rides",
+        "postgresql://rider:p@a-secret-word@127.0.0.1:9/rides",
+        "postgresql://rider:9/a-secret-word@127.0.0.1:9/rides",
+    ],
+)
+def test_nothing_of_a_url_that_is_written_wrong_is_told(settings_of: Any, url: str) -> None:
+    opened = open_installation(settings_of(STRAVA_ASSETS_POSTGIS_URL=url))
+    with pytest.raises(SettingsError, match="STRAVA_ASSETS_POSTGIS_URL cannot be read as postgresql://") as told:
+        upkeep.visit_postgis(opened)
+    assert "a-secret-word" not in str(told.value)
+    (row,) = [row for row in examine(opened.settings) if row.what == "postgis"]
+    assert (row.verdict, "a-secret-word" in row.found) == ("fail", False)
     opened.database.close()
 
 
