@@ -7,8 +7,8 @@ The tables lie in the schema that the URL's role finds first.
 
 - ``strava_activities``: the lake's activities, nothing cut out;
 - ``strava_activities_masked``: the visible runs, with the figures of what is visible;
-- ``privacy_zones``: the zones in force, and a place to draw more. A row that is no zone yet is a drawing; so is one
-  whose polygon was changed. What is deleted there comes back: nothing is shown because somebody edits a table.
+- ``privacy_zones``: the zones in force, and a place to draw more. A row that is no zone yet is a drawing; one whose
+  polygon was changed is redrawn. What is deleted there comes back: nothing is shown because somebody edits a table.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas
@@ -109,8 +110,16 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
         raise StoreUnavailable(f"PostGIS refuses: {said.splitlines()[0][:200]}") from None
 
 
-def drawn(connection: psycopg.Connection, zones: Sequence[Zone]) -> list[DrawnZone]:
-    """Places that were drawn or redrawn there; nobody can draw until this connection is done.
+@dataclass(frozen=True)
+class Drawings:
+    """What is not in force as it is drawn: new places, and zones with another outline, by their id."""
+
+    new: list[DrawnZone]
+    redrawn: dict[int, list[DrawnZone]]
+
+
+def drawn(connection: psycopg.Connection, zones: Sequence[Zone]) -> Drawings:
+    """What was drawn or redrawn there; nobody can draw until this connection is done.
 
     Parameters
     ----------
@@ -126,19 +135,24 @@ def drawn(connection: psycopg.Connection, zones: Sequence[Zone]) -> list[DrawnZo
     """
     connection.execute(_ZONES)
     connection.execute(f"lock table {ZONES} in share row exclusive mode")
-    known = {zone.id: zone.geometry for zone in zones}
+    known = {zone.id: zone for zone in zones}
     rows = connection.execute(
         f"select fid, zone_id, name, mode, privacy, st_asbinary(geometry) from {ZONES} order by fid"
     ).fetchall()
-    new = []
+    new: list[DrawnZone] = []
+    redrawn: dict[int, list[DrawnZone]] = {}
     for fid, zone, name, mode, privacy, wkb in rows:
         geometry = shapely.from_wkb(wkb)
-        if zone is None or (zone in known and not shapely.equals(known[zone], geometry)):
-            new.append({"fid": fid, "name": name, "mode": mode, "privacy": privacy is not False, "geometry": geometry})
-    if not new:
-        return []
-    frame = geopandas.GeoDataFrame(new, geometry="geometry", crs="OGC:CRS84").set_index("fid")
-    return read_zone_table(f"PostGIS, {ZONES}", frame)
+        if zone is not None and (zone not in known or shapely.equals(known[zone].geometry, geometry)):
+            continue
+        row = {"name": name, "mode": mode, "privacy": privacy is not False}
+        frame = geopandas.GeoDataFrame([row], geometry=[geometry], index=[fid], crs="OGC:CRS84")
+        places = read_zone_table(f"PostGIS, {ZONES}", frame)
+        if zone is None or known[zone].origin != "drawn":
+            new += places
+        elif places:
+            redrawn[zone] = places
+    return Drawings(new, redrawn)
 
 
 def load(connection: psycopg.Connection, store: Store, alive: Collection[int]) -> dict[str, int]:
