@@ -258,7 +258,7 @@ def test_doctor_says_who_gets_into_the_owner_s_view(
 ) -> None:
     given = {f"STRAVA_ASSETS_{name}": value for name, value in settings.items()}
     kept = {**settings_environment(installation.settings), **given}
-    asked = dataclasses.replace(installation, settings=Settings(_env_file=None, **kept))  # type: ignore[call-arg]
+    asked = dataclasses.replace(installation, settings=Settings(_env_file=None, **kept))
     (row,) = doctor._view(asked)
     assert (row.verdict, row.what) == (verdict, "your own view")
     assert sentence in row.found

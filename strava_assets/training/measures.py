@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -153,7 +154,7 @@ def _efforts(
     owner: Indices,
     effort: Indices,
     start: Array,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     return {
         "activity_id": activities["activity_id"].to_numpy()[owner],
         "athlete_id": activities["athlete_id"].to_numpy()[owner],
@@ -163,9 +164,9 @@ def _efforts(
     }
 
 
-def _table(columns: dict[str, object], schema: pa.Schema) -> pa.Table:
+def _table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
     """A table of these columns; those left out, and what is NaN, are null."""
-    rows = len(columns["activity_id"])  # type: ignore[arg-type]
+    rows = len(columns["activity_id"])
     arrays = []
     for field in schema:
         values = columns.get(field.name)

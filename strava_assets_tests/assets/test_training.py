@@ -40,7 +40,7 @@ def steps_of_the_newest_run() -> list[str]:
     with dg.DagsterInstance.get() as instance:
         newest = instance.get_runs(limit=1)[0].run_id
         events = instance.get_records_for_run(newest, of_type=dg.DagsterEventType.STEP_SUCCESS, ascending=True).records
-        return [str(event.event_log_entry.dagster_event.step_key) for event in events]  # type: ignore[union-attr]
+        return [str(event.event_log_entry.dagster_event.step_key) for event in events]
 
 
 def test_every_ride_has_its_load_and_the_heart_tells_of_it(history: Installation) -> None:

@@ -67,6 +67,8 @@ export const ownerScenarios = {
     seen.again = await inked(page);
     seen.zones = await page.locator(".zone").count();
     seen.wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    await page.locator("#about-open").click();
+    seen.about = await words(page, "#about");
     return seen;
   },
 

@@ -57,7 +57,7 @@ def main(home: Path, folder: Path) -> None:
             (copy / path).write_bytes(data)
         with server.serve(copy) as url:
             _take(url, "picture", PICTURES, folder)
-    settings = Settings(_env_file=None, STRAVA_ASSETS_HOME=home)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, STRAVA_ASSETS_HOME=home)
     installation = open_installation(settings)
     gateway = Gateway(installation, listen("127.0.0.1", 0))
     try:

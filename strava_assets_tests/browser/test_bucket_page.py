@@ -55,7 +55,7 @@ def test_a_profile_comes_from_the_bucket_itself_by_a_presigned_address(
 def test_where_the_bucket_lets_no_other_page_read_the_gateway_hands_it_out(
     bucket: Gateway, driver: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = bucket.server.config.app.state.files  # type: ignore[union-attr]
+    files = bucket.server.config.app.state.files
     monkeypatch.setattr(files, "address", lambda key: "http://127.0.0.1:1/refused")
     seen = visits(driver, f"{bucket.url}/")("open", ride=RIDE.id)
     assert seen["card"]["lines"] == 3

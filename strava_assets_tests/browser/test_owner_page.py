@@ -80,6 +80,8 @@ def test_the_owner_sees_everything_what_others_see_and_the_difference(page: Page
     assert 100 < seen["difference"]["hidden"] < seen["everything"] * 3
     assert seen["difference"]["totals"] == seen["totals"]
     assert seen["wide"] <= 0, "something is wider than the screen"
+    assert "your whole history, with nothing cut out" in seen["about"]
+    assert "are cut out before" not in seen["about"], "it says of itself what is true of the public page"
     assert page.mine.public_state() == before, "looking changed what is public"
 
 
@@ -100,7 +102,7 @@ def test_a_place_is_drawn_with_what_would_disappear_told_before(page: Page, size
     assert quiet(seen)
     assert name not in seen["before"]
     assert "Enter" in seen["hint"]
-    rides = int(re.search(r"Would disappear: at most [\d.]+ k?m of (\d+) rides?\.", seen["foretold"])[1])  # type: ignore[index]
+    rides = int(re.search(r"Would disappear: at most [\d.]+ k?m of (\d+) rides?\.", seen["foretold"])[1])
     assert rides >= 1
     assert "withdrawn when you save" in seen["foretold"]
     assert seen["lines"] > 0, "what would disappear is not drawn"
@@ -154,7 +156,7 @@ def test_a_zone_is_shaped_anew_and_only_the_owner_s_word_shows_it_again(page: Pa
 
 
 def test_the_password_opens_the_page_and_logging_out_closes_it(page: Page) -> None:
-    url, access = f"{page.mine.gateway.url}/mine/", page.mine.gateway.server.config.app.state.owner.access  # type: ignore[union-attr]
+    url, access = f"{page.mine.gateway.url}/mine/", page.mine.gateway.server.config.app.state.owner.access
     wrong = page.visit("ownerPassword", url=url, form=True, passwords=["wrong horse battery"] * 5)
     assert wrong["asked"] == "Only for the owner"
     assert all("That was not it." in words for words in wrong["told"][:4])
@@ -176,6 +178,7 @@ def test_what_is_published_has_nothing_of_the_owner_s_page(page: Page, site: dic
         b"zones.json",
         b"logout",
         b"owner-strip",
+        b"your whole history, with nothing cut out",
         b"mine/",
     ]
     mine, everybody_s = b"".join(own.values()), b"".join(site.values())

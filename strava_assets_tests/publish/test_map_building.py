@@ -136,7 +136,7 @@ def test_a_name_that_tells_a_zone_stands_on_no_map(world: World) -> None:
 
 
 def test_what_a_new_zone_forbids_goes_before_anything_is_made(world: World) -> None:
-    lon, lat = world.small.gate().map_of(EVE).bbox[:2]  # type: ignore[union-attr]
+    lon, lat = world.small.gate().map_of(EVE).bbox[:2]
     zone = zone_at(4)
     shape = replace(zone.shape, center=(lon, lat))
     world.small.zones.append(replace(zone, shape=replace(shape, geometry=shape.geometry.buffer(5_000))))

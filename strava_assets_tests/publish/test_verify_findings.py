@@ -152,7 +152,7 @@ def test_no_more_is_under_way_than_keeps_the_processes_busy(small: Small, monkey
                 pool.under_way -= 1
                 return result(timeout)
 
-            done.result = taken  # type: ignore[method-assign]
+            done.result = taken
             return done
 
     pool = Pool()

@@ -51,14 +51,19 @@ export interface Addition {
 }
 
 /** Runs the page on a source, and looks again every so many ms while somebody is looking. */
-export function run(source: Source, every: number, add?: (page: Page) => Addition): void {
-  start(source, every, add).catch((error: unknown) => {
+export function run(source: Source, every: number, about: readonly string[], add?: (page: Page) => Addition): void {
+  start(source, every, about, add).catch((error: unknown) => {
     blank("The map cannot be shown.", "Something unexpected went wrong; loading the page again may help.");
     throw error;
   });
 }
 
-async function start(source: Source, every: number, add?: (page: Page) => Addition): Promise<void> {
+async function start(
+  source: Source,
+  every: number,
+  about: readonly string[],
+  add?: (page: Page) => Addition,
+): Promise<void> {
   let files = createPublicFiles(source);
   let shownFrom = files;
   let addition: Addition | null = null;
@@ -148,7 +153,7 @@ async function start(source: Source, every: number, add?: (page: Page) => Additi
     draw: (tool) => map.use(tool),
     clear: (what) => store.set(what === "spot" ? { spot: null } : { area: null }),
   });
-  createAbout(byId("about") as HTMLDialogElement, byId("about-open"));
+  createAbout(byId("about") as HTMLDialogElement, byId("about-open"), about);
   followHash(store, ({ at }) => {
     const activity = open();
     if (at !== null) map.go(at);

@@ -3,6 +3,7 @@
 import { run } from "../app";
 import { sourceAt } from "../source";
 import { createOwner } from "./owner";
+import { FOR_ITS_OWNER } from "./words";
 import "./mine.css";
 
-run(sourceAt(""), 60_000, createOwner);
+run(sourceAt(""), 60_000, FOR_ITS_OWNER, createOwner);

@@ -6,6 +6,14 @@ import type { Done, Hidden } from "./zones";
 
 const NAMED = 6;
 
+/** What this page says about itself. */
+export const FOR_ITS_OWNER: readonly string[] = [
+  "This is your whole history, with nothing cut out: also rides that nobody else may see, and every metre of those that are partly hidden. It is made when you look, is never written where others can read, and is there for this machine, or behind your password, only.",
+  "“As others see it” shows the published files themselves. “Difference” lays your own lines over them: whatever stands out is hidden from everybody else.",
+  "Draw your zones small, 100 to 150 m: around each a larger, displaced shape is drawn at random, once, and kept. What touches that is hidden, with every number that would tell of it. A zone that you redraw keeps its shape, or gets a larger one; nothing is shown again unless you remove one and say so.",
+  "Figures here are of whole rides, so they differ from the public ones.",
+];
+
 /** What a drawing would hide, or what a kept zone hides and would show again. */
 export function hiddenWords(hidden: Hidden, which: "would" | "does", formats: Formats): HTMLElement[] {
   const { rides, metres, at_most: atMost } = hidden;
