@@ -28,7 +28,7 @@ class PostgisVisit:
 
 
 def visit_postgis(installation: Installation, alive: Collection[int], say: Say) -> PostgisVisit:
-    """Take in what was drawn in PostGIS, as ``zones add`` and ``zones redraw`` do; then bring its tables up to date.
+    """Take in what was drawn in PostGIS, as ``zones add`` and the owner's page do; then bring its tables up to date.
 
     Parameters
     ----------
@@ -53,15 +53,16 @@ def visit_postgis(installation: Installation, alive: Collection[int], say: Say) 
     began = time.perf_counter()
     zones = zone_store.in_force(installation.database)
     with postgis.connected(url.get_secret_value()) as connection:
-        drawings = postgis.drawn(connection, zones)
-        for number, places in drawings.redrawn.items():
-            zone_deeds.redraw(installation, number, places, say)
-        if drawings.new:
-            zone_deeds.add(installation, drawings.new, say, source="PostGIS")
-        zones = zone_store.in_force(installation.database)
+        found = postgis.drawn(connection, zones)
+        for number, outline in found.changed.items():
+            zone_deeds.redraw(installation, number, [outline], say)
+        if found.new:
+            zone_deeds.add(installation, found.new, say, source="PostGIS")
+        if found.changed or found.new:
+            zones = zone_store.in_force(installation.database)
         rows = postgis.load(connection, installation.store, alive)
         postgis.put_zones(connection, zones)
-    return PostgisVisit(len(drawings.new) + len(drawings.redrawn), rows, time.perf_counter() - began)
+    return PostgisVisit(len(found.changed) + len(found.new), rows, time.perf_counter() - began)
 
 
 def load_bigquery(installation: Installation, *, force: bool = False) -> list[BigQueryReport]:

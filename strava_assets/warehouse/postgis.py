@@ -8,12 +8,14 @@ The tables lie in the schema that the URL's role finds first.
 - ``strava_activities``: the lake's activities, nothing cut out;
 - ``strava_activities_masked``: the visible runs, with the figures of what is visible;
 - ``privacy_zones``: the zones in force, and a place to draw more. A row that is no zone yet is a drawing; one whose
-  polygon was changed is redrawn. What is deleted there comes back: nothing is shown because somebody edits a table.
+  polygon was changed makes its zone larger. What is deleted there comes back: nothing is shown because somebody edits a
+  table.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +32,7 @@ from strava_assets.errors import StoreUnavailable
 from strava_assets.geoparquet import BBOX, GEOMETRY
 from strava_assets.privacy import masked
 from strava_assets.privacy.zone_files import read_zone_table
-from strava_assets.privacy.zones import DrawnZone, Zone
+from strava_assets.privacy.zones import ENDS_ONLY, EVERYWHERE, DrawnZone, Zone
 from strava_assets.stores import Store
 from strava_assets.tables import months_of
 from strava_assets.warehouse import lake_files
@@ -112,14 +114,17 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
 
 @dataclass(frozen=True)
 class Drawings:
-    """What is not in force as it is drawn: new places, and zones with another outline, by their id."""
+    """What was drawn there: new places, and more of zones that are in force, by id."""
 
     new: list[DrawnZone]
-    redrawn: dict[int, list[DrawnZone]]
+    changed: dict[int, DrawnZone]
 
 
 def drawn(connection: psycopg.Connection, zones: Sequence[Zone]) -> Drawings:
-    """What was drawn or redrawn there; nobody can draw until this connection is done.
+    """Places that were drawn or redrawn there; nobody can draw until this connection is done.
+
+    A zone of the owner's whose polygon was changed is the same place, so that there is no second draw around one home.
+    It is only ever made larger, and comes to hide everything, never only ends. A copy of one is a place of its own.
 
     Parameters
     ----------
@@ -139,20 +144,25 @@ def drawn(connection: psycopg.Connection, zones: Sequence[Zone]) -> Drawings:
     rows = connection.execute(
         f"select fid, zone_id, name, mode, privacy, st_asbinary(geometry) from {ZONES} order by fid"
     ).fetchall()
+    copies = Counter(row[1] for row in rows)
     new: list[DrawnZone] = []
-    redrawn: dict[int, list[DrawnZone]] = {}
-    for fid, zone, name, mode, privacy, wkb in rows:
-        geometry = shapely.from_wkb(wkb)
-        if zone is not None and (zone not in known or shapely.equals(known[zone].geometry, geometry)):
+    changed: dict[int, DrawnZone] = {}
+    for fid, number, name, mode, privacy, wkb in rows:
+        zone, geometry = known.get(number), shapely.from_wkb(wkb)
+        if number is not None and (zone is None or shapely.equals(zone.geometry, geometry)):
             continue
-        row = {"name": name, "mode": mode, "privacy": privacy is not False}
-        frame = geopandas.GeoDataFrame([row], geometry=[geometry], index=[fid], crs="OGC:CRS84")
-        places = read_zone_table(f"PostGIS, {ZONES}", frame)
-        if zone is None or known[zone].origin != "drawn":
+        row = {"name": [name], "mode": [mode], "privacy": [privacy is not False], "geometry": [geometry]}
+        places = read_zone_table(
+            f"PostGIS, {ZONES}", geopandas.GeoDataFrame(row, geometry="geometry", crs="OGC:CRS84", index=[fid])
+        )
+        ours = zone is not None and zone.origin == "drawn" and copies[number] == 1
+        if zone is not None and ours and places and shapely.intersects(zone.geometry, geometry):
+            outline = shapely.union_all([zone.geometry, *(place.geometry for place in places)])
+            everywhere = EVERYWHERE in (zone.mode, places[0].mode)
+            changed[number] = DrawnZone(places[0].name, outline, EVERYWHERE if everywhere else ENDS_ONLY)
+        else:
             new += places
-        elif places:
-            redrawn[zone] = places
-    return Drawings(new, redrawn)
+    return Drawings(new, changed)
 
 
 def load(connection: psycopg.Connection, store: Store, alive: Collection[int]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from sqlalchemy import NullPool, create_engine
 from strava_assets.doctor import examine
 from strava_assets.errors import SettingsError, StoreUnavailable, ZoneFileError
 from strava_assets.installation import Installation, open_installation
-from strava_assets.privacy import masked, zone_store
+from strava_assets.privacy import cut_shapes, masked, zone_store
 from strava_assets.privacy.zones import DrawnZone
 from strava_assets.purge import purge_athlete
 from strava_assets.tables import encode, key_of
@@ -135,24 +135,34 @@ def test_a_place_that_is_drawn_there_hides_and_is_in_the_table_as_a_zone(history
     assert upkeep.visit_postgis(history).taken_in == 0
 
 
-def test_a_zone_that_is_changed_there_is_redrawn_and_nothing_that_it_hid_is_shown(
-    history: Installation, database: str
+def test_a_zone_that_is_changed_there_is_the_same_place_and_has_no_second_draw(
+    history: Installation, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upkeep.visit_postgis(history)
-    (before,) = zone_store.in_force(history.database)
-    for metres in (400, 100):
-        outline = HOME.polygon(circle(metres))
-        rows(database, "update privacy_zones set geometry = st_multi(st_geomfromtext(%s, 4326))", outline.wkt)
+    [before] = zone_store.in_force(history.database)
+    monkeypatch.setattr(cut_shapes, "draw", None)  # whoever drew again would fail
+    change = "update privacy_zones set geometry = st_multi(st_geomfromtext(%s, 4326)), mode = 'ends_only'"
+    for outline in (HOME.polygon(circle(500)), HOME.polygon(circle(40))):
+        rows(database, change, outline.wkt)
         assert upkeep.visit_postgis(history).taken_in == 1
-        (zone,) = zone_store.in_force(history.database)
-        assert zone.id == before.id
-        assert shapely.equals(zone.geometry, outline)
-        assert zone.shape.geometry.buffer(1e-6).contains(before.shape.geometry)
-        before = zone
-    rows(database, "delete from privacy_zones")
-    assert upkeep.visit_postgis(history).taken_in == 0
-    assert zone_store.in_force(history.database) == [before]
-    assert len(rows(database, "select 1 from privacy_zones")) == 1
+        [zone] = zone_store.in_force(history.database)
+        assert (zone.id, zone.name, zone.mode) == (before.id, before.name, "everywhere")
+        assert zone.geometry.buffer(1e-9).contains(HOME.polygon(circle(500)))
+        assert shapely.covers(shapely.buffer(zone.shape.geometry, 0.01), before.shape.geometry)
+        assert rows(database, "select zone_id, mode from privacy_zones") == [(zone.id, "everywhere")]
+
+
+def test_a_zone_that_is_copied_or_moved_away_there_is_another_place(history: Installation, database: str) -> None:
+    upkeep.visit_postgis(history)
+    draw(database, HOME.polygon(circle(500)), "Rosenhof", zone_id=1)
+    assert upkeep.visit_postgis(history).taken_in == 1
+    rows(
+        database,
+        "update privacy_zones set geometry = st_multi(st_geomfromtext(%s, 4326)) where zone_id = 1",
+        HOME.polygon(circle(120) + [0, 5000]).wkt,
+    )
+    assert upkeep.visit_postgis(history).taken_in == 1
+    assert len(zone_store.in_force(history.database)) == 3
 
 
 def test_a_drawing_that_is_no_place_is_refused_without_its_name_and_is_not_lost(
