@@ -135,19 +135,37 @@ def test_a_place_that_is_drawn_there_hides_and_is_in_the_table_as_a_zone(history
     assert upkeep.visit_postgis(history).taken_in == 0
 
 
+def test_a_zone_that_is_made_larger_there_hides_more_and_a_smaller_or_deleted_one_hides_as_before(
+    history: Installation, database: str
+) -> None:
+    upkeep.visit_postgis(history)
+    rows(
+        database,
+        "update privacy_zones set geometry = st_multi(st_geomfromtext(%s, 4326))",
+        HOME.polygon(circle(400)).wkt,
+    )
+    assert upkeep.visit_postgis(history).taken_in == 1
+    covered = shapely.union_all([zone.geometry for zone in zone_store.in_force(history.database)])
+    assert covered.buffer(1e-9).contains(HOME.polygon(circle(400)))
+    rows(database, "delete from privacy_zones")
+    assert upkeep.visit_postgis(history).taken_in == 0
+    assert covered.equals(shapely.union_all([zone.geometry for zone in zone_store.in_force(history.database)]))
+    assert len(rows(database, "select 1 from privacy_zones")) == len(zone_store.in_force(history.database))
+
+
 def test_a_zone_that_is_changed_there_is_the_same_place_and_has_no_second_draw(
     history: Installation, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upkeep.visit_postgis(history)
     [before] = zone_store.in_force(history.database)
-    monkeypatch.setattr(cut_shapes, "draw", None)  # whoever drew again would fail
+    monkeypatch.setattr(cut_shapes, "draw", None)  # whoever drew again would fail: all shapes can grow by so much
     change = "update privacy_zones set geometry = st_multi(st_geomfromtext(%s, 4326)), mode = 'ends_only'"
-    for outline in (HOME.polygon(circle(500)), HOME.polygon(circle(40))):
+    for outline in (HOME.polygon(circle(380)), HOME.polygon(circle(40))):
         rows(database, change, outline.wkt)
         assert upkeep.visit_postgis(history).taken_in == 1
         [zone] = zone_store.in_force(history.database)
         assert (zone.id, zone.name, zone.mode) == (before.id, before.name, "everywhere")
-        assert zone.geometry.buffer(1e-9).contains(HOME.polygon(circle(500)))
+        assert zone.geometry.buffer(1e-9).contains(HOME.polygon(circle(380)))
         assert shapely.covers(shapely.buffer(zone.shape.geometry, 0.01), before.shape.geometry)
         assert rows(database, "select zone_id, mode from privacy_zones") == [(zone.id, "everywhere")]
 
