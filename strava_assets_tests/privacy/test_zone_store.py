@@ -474,6 +474,7 @@ def test_a_zone_that_outgrows_its_shape_has_it_grown_and_no_second_draw(
     assert [zone.id for zone in changes.concerned] == [before.id]
     assert covers(after.shape, before.shape)
     assert cut_shapes.holds(after.shape, outline.geometry)
+    assert after.shape == cut_shapes.widened(before.shape, outline.geometry)  # evenly: that tells the least
 
 
 def test_a_zone_that_is_drawn_up_to_another_shares_its_shape(installation: Installation) -> None:
