@@ -124,8 +124,9 @@ def restore(file: Path) -> None:
     with bar("restoring") as step:
         report = put_back(load(), file, step)
     out.print(
-        f"{report.activities:,} activities and {report.objects:,} objects, as they were at {report.made_at}. Now make "
-        "the map: strava-assets materialize"
+        f"{report.activities:,} activities and {report.objects:,} objects, as they were at {report.made_at}. What you "
+        "have hidden since is not: zones drawn later, imports hidden later, people removed later. See to that first "
+        "(strava-assets zones list), then make the map: strava-assets materialize"
     )
 
 

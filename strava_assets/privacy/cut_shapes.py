@@ -106,6 +106,28 @@ def widened(shape: CutShape, zone: shapely.Geometry) -> CutShape | None:
     return None
 
 
+def drawn_alike(shape: CutShape, before: shapely.Geometry, zone: shapely.Geometry, expansion: float) -> CutShape:
+    """H for another outline of the same place, however far beyond: displaced from it as the kept H is from its own.
+
+    Who has both knows how far one outline lies from the other, and no more of either than the kept H tells.
+
+    Parameters
+    ----------
+    shape : CutShape
+        The kept H.
+    before, zone : shapely Polygon or MultiPolygon
+        The outline that it was drawn for, and the new one, lon/lat.
+    expansion : float
+        E, metres; it is displaced by no more.
+    """
+    old, new = (geodesy.geometry_to_plane(outline, shape.center) for outline in (before, zone))
+    vector = np.subtract(*(shapely.get_coordinates(shapely.centroid(part))[0] for part in (shape.geometry, old)))
+    vector *= min(1.0, expansion / max(float(np.hypot(*vector)), 1e-9))
+    moved = shapely.transform(new, lambda c: c + vector)
+    grown = shapely.buffer(moved, expansion + GUARD + _CHORD_SLACK, quad_segs=32)
+    return CutShape(shape.center, _filled(shapely.union(grown, _guarded(new))), expansion)
+
+
 def extend(shape: CutShape, addition: CutShape) -> CutShape:
     """H grown by another one. Nothing that was hidden becomes visible."""
     back = geodesy.local_projection(*addition.center)

@@ -194,7 +194,7 @@ def redraw(
         zone, others = _named(zones, number), [other for other in zones if other.id != number]
         groups = cut_shapes.overlapping([drawn.geometry, *(other.geometry for other in others)])
         touched = [others[i - 1] for i in next(group for group in groups if 0 in group) if i]
-        shape_id, _ = _shape_for(connection, [zone, *touched], [], drawn.geometry, zone.expansion, same_place=True)
+        shape_id, _ = _shape_for(connection, [zone, *touched], [], drawn.geometry, zone.expansion, redrawn=zone)
         queries().redraw_zone(connection, id=number, geometry=shapely.to_wkb(drawn.geometry))
         if shape_id != zone.shape_id:
             told.reshaped.add(number)
@@ -374,12 +374,12 @@ def _shape_for(
     free: list[Zone],
     united: shapely.Geometry,
     expansion: float,
-    same_place: bool = False,
+    redrawn: Zone | None = None,
 ) -> tuple[int, bool]:
     """The cut shape of a group of overlapping zones, and whether a kept one had to be drawn on to hold them.
 
     It is that of the zones they overlap; else one that holds them, of ``free`` places (nothing was decided on them, or
-    they were lifted) or that no zone names any more; else a new one. Of the ``same_place`` there is no second draw.
+    they were lifted) or that no zone names any more; else a new one. Of what is ``redrawn`` there is no second draw.
     """
     shapes = {zone.shape_id: zone.shape for zone in old} or _holding(connection, free, united)
     if not shapes:
@@ -390,9 +390,16 @@ def _shape_for(
         shape = cut_shapes.extend(shape, other)
     held = cut_shapes.holds(shape, united)
     if not held:
-        ours = any(zone.origin == "drawn" for zone in old) and not same_place
+        ours = any(zone.origin == "drawn" for zone in old) and redrawn is None
         wider = None if ours else cut_shapes.widened(shape, united)
-        shape = wider or cut_shapes.extend(shape, cut_shapes.draw(united, expansion))
+        if wider is None:
+            beside = (
+                cut_shapes.draw(united, expansion)
+                if redrawn is None
+                else cut_shapes.drawn_alike(redrawn.shape, redrawn.geometry, united, expansion)
+            )
+            wider = cut_shapes.extend(shape, beside)
+        shape = wider
     if shape.expansion < expansion:
         shape = cut_shapes.enlarged(shape, expansion)
     if shape is first:

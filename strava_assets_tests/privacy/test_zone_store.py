@@ -474,6 +474,7 @@ def test_a_zone_that_outgrows_its_shape_has_it_grown_and_no_second_draw(
     assert [zone.id for zone in changes.concerned] == [before.id]
     assert covers(after.shape, before.shape)
     assert cut_shapes.holds(after.shape, outline.geometry)
+    assert after.shape == cut_shapes.widened(before.shape, outline.geometry)  # evenly: that tells the least
 
 
 def test_a_zone_that_is_drawn_up_to_another_shares_its_shape(installation: Installation) -> None:
@@ -502,3 +503,24 @@ def test_drawing_a_zone_otherwise_shows_nothing_without_the_owner_s_word(install
     assert [(each.id, each.mode, each.shape_id) for each in zone_store.stored(installation.database)] == kept
     zone_store.redraw(installation.database, zone.id, drawn(110, mode=ENDS_ONLY), show=True)
     assert zone_store.named(installation.database, zone.id).mode == ENDS_ONLY
+
+
+@pytest.mark.parametrize("east", [0, 250])
+def test_a_zone_that_is_drawn_far_beyond_its_shape_is_displaced_as_before(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, east: float
+) -> None:
+    """Of files before and after, the gaps' middles are as far apart as the outlines': they tell nothing of either."""
+    (before,) = zone_store.add(installation.database, [drawn(100)])
+    monkeypatch.setattr(cut_shapes, "draw", None)  # whoever drew again would fail
+    zone_store.redraw(installation.database, before.id, drawn(1500, east))
+    (after,) = zone_store.stored(installation.database)
+    assert covers(after.shape, before.shape)
+    assert cut_shapes.holds(after.shape, after.geometry)
+    middles = [middle_of(zone.shape) for zone in (before, after)]
+    assert middles[1] - middles[0] == pytest.approx([east, 0], abs=10)
+
+
+def middle_of(shape: cut_shapes.CutShape) -> np.ndarray:
+    """The middle of a cut shape, metres from home."""
+    outline = geodesy.geometry_to_degrees(shape.geometry, shape.center)
+    return HOME.metres(shapely.get_coordinates(shapely.centroid(outline)))[0]
