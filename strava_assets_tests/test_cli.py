@@ -524,7 +524,13 @@ def test_the_warehouse_is_asked_from_the_command_line(strava_assets: Run, tmp_pa
     code, said = strava_assets("sql", "from quarterly order by quarter_start")
     assert code == 0
     assert "2023-10-01" in said
-    assert said.rstrip().endswith("rows")
+    assert said.rstrip().endswith("\n1 row")
+    code, said = strava_assets("sql", "from strava_activities", "--no-refresh")
+    assert code == 0
+    for begins in ("┃ row ", "│ total_elevation_gain ", "│ computed "):  # side by side they do not fit
+        assert said.count(begins) == 4, said
+    code, said = strava_assets("sql", "from range(1001)", "--no-refresh")
+    assert said.rstrip().endswith("1,000 and more rows: all of them with --csv or --json")
     for wrong in ("select nothing from weekly", "drop table strava_activities", "select 1; select 2", ";"):
         code, said = strava_assets("sql", wrong)
         assert code == 2
@@ -559,7 +565,8 @@ def test_the_prompt_takes_questions_line_by_line(
     assert strava_assets("materialize")[0] == 0
     typed = iter(
         ["", ".help", ".tables", ".tables weekly", ".nonsense", "select count(*) as rides", "  from strava_activities;"]
-        + ["selekt 1;", "select 'never", KeyboardInterrupt, "from range(100);", "select 41 + 1 as last"]
+        + ["selekt 1;", "select 'never", KeyboardInterrupt, "from range(100);", "help", "select 41 + 1 as last;"]
+        + ["exit;", "select 'never'"]
     )
 
     def line(prompt: str = "") -> str:
