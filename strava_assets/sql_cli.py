@@ -39,7 +39,7 @@ def sql(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     no_refresh: Annotated[bool, typer.Option("--no-refresh", help="Ask what was loaded last.")] = False,
 ) -> None:
-    """Ask the warehouse: your whole history as tables, and views by week, quarter, year and gear. Read-only."""
+    """Ask your whole history in SQL, as tables and views. By week, quarter, year and gear; nothing is changed."""
     from strava_assets.stores import open_private
     from strava_assets.warehouse import asking, duckdb
 

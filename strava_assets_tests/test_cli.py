@@ -34,6 +34,7 @@ from strava_assets_tests.archive.writers import export_files, export_row, ride, 
 from strava_assets_tests.privacy.worlds import Place, circle
 from strava_assets_tests.recordings import folder_of_rides, gpx, track
 
+ROOT = Path(__file__).parents[1]
 HOME = Place(7.6, 47.5)
 HASH = hashed("correct horse battery")
 
@@ -271,24 +272,24 @@ def test_doctor_tells_of_columns_that_there_are_not(strava_assets: Run, monkeypa
     assert "STRAVA_ASSETS_PUBLIC_COLUMNS names power" in said
 
 
-def test_help_names_every_command(strava_assets: Run) -> None:
-    code, said = strava_assets("--help")
-    assert code == 0
-    for command in (
-        "demo",
-        "up",
-        "import",
-        "connect",
-        "subscription",
-        "sync",
-        "zones",
-        "materialize",
-        "verify",
-        "doctor",
-        "show",
-        "hide",
-    ):
-        assert command in said
+def test_help_names_every_command_in_one_whole_sentence_and_the_docs_speak_of_it(strava_assets: Run) -> None:
+    docs = "".join(path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
+    for group in ([], ["zones"], ["subscription"]):
+        code, said = strava_assets(*group, "--help")
+        assert code == 0
+        listed = said.split("Commands:\n")[1].rstrip().splitlines()
+        assert not [line for line in listed if line.endswith("...")]
+        names = [line.split()[0] for line in listed]
+        assert [name for name in names if " ".join([*group, name]) not in docs] == []
+        if not group:
+            promised = "demo up import connect subscription sync zones materialize verify doctor backup restore purge"
+            assert set(promised.split()) | {"show", "hide", "sql", "view", "database"} == set(names)
+
+
+def test_every_setting_is_explained_in_the_example() -> None:
+    example = (ROOT / ".env.example").read_text()
+    names = {str(field.alias) for field in Settings.model_fields.values()} - {"STRAVA_API_URL", "STRAVA_OAUTH_URL"}
+    assert [name for name in sorted(names) if f"#{name}=" not in example] == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["zones"], ["subscription"]])
