@@ -58,11 +58,11 @@ class Settings(BaseSettings):
 
     webhook_signing_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_WEBHOOK_SIGNING_KEY")
 
-    base_url: str = Field("http://127.0.0.1:8000", alias="STRAVA_ASSETS_BASE_URL")
     host: str = Field("127.0.0.1", alias="STRAVA_ASSETS_HOST")
     owner_password_hash: SecretStr | None = Field(None, alias="STRAVA_ASSETS_OWNER_PASSWORD_HASH")
     metrics_token: SecretStr | None = Field(None, alias="STRAVA_ASSETS_METRICS_TOKEN", min_length=16)
     port: int = Field(8000, alias="STRAVA_ASSETS_PORT", ge=1, le=65535)
+    base_url: str = Field("", alias="STRAVA_ASSETS_BASE_URL", validate_default=True)
     dagster_port: int = Field(3000, alias="STRAVA_ASSETS_DAGSTER_PORT", ge=1, le=65535)
 
     first_month: str = Field("2005-01", alias="STRAVA_ASSETS_FIRST_MONTH")
@@ -146,6 +146,12 @@ class Settings(BaseSettings):
         if value == others.data.get("port"):
             raise ValueError("STRAVA_ASSETS_PORT is the same; each needs its own")
         return value
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _here(cls, value: Any, others: ValidationInfo) -> Any:
+        """If nobody said otherwise, browsers reach the gateway where it listens."""
+        return value or f"http://127.0.0.1:{others.data.get('port', 8000)}"
 
     @field_validator("api_url", "oauth_url", "base_url")
     @classmethod

@@ -25,6 +25,17 @@ def test_what_a_shell_sets_for_itself_is_no_setting(monkeypatch: pytest.MonkeyPa
     assert (settings.host, settings.port, settings.database_url) == ("127.0.0.1", 8000, None)
 
 
+def test_browsers_are_sent_to_the_port_that_is_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().base_url == "http://127.0.0.1:8000"
+    monkeypatch.setenv("STRAVA_ASSETS_PORT", "8001")
+    assert load().base_url == "http://127.0.0.1:8001"
+    monkeypatch.setenv("STRAVA_ASSETS_BASE_URL", "https://rides.example.org/")
+    assert load().base_url == "https://rides.example.org"
+    monkeypatch.setenv("STRAVA_ASSETS_BASE_URL", "rides.example.org")
+    with pytest.raises(SettingsError, match=r"STRAVA_ASSETS_BASE_URL: .* does not start with http"):
+        load()
+
+
 @pytest.mark.parametrize("name", ["SMTP_URL", "STRAVA_ASSETS_SMTP_URL"])
 def test_the_mail_server_has_two_names_and_children_get_it_by_the_first(
     monkeypatch: pytest.MonkeyPatch, name: str
