@@ -67,7 +67,7 @@ def demo(
     activities: Annotated[int, typer.Option(min=10, max=20_000, help="Rides of the simulated athlete.")] = 220,
     once: Annotated[bool, typer.Option("--once", help="End when the last ride is on the map.")] = False,
 ) -> None:
-    """Everything at once on a simulated athlete: connect, backfill, publish, and one more ride arrives."""
+    """Everything at once, on a simulated athlete. Connects, backfills, publishes, and one more ride arrives."""
     from strava_assets.demo import run_demo
 
     run_demo(load(), activities, once, out)
@@ -105,7 +105,7 @@ def materialize(
 
 @app.command()
 def backup(file: Path) -> None:
-    """Everything that cannot be made again, in one file: keep it as secret as where you live."""
+    """Put everything that cannot be made again into one file. Keep it as secret as where you live."""
     from strava_assets.backup import back_up
 
     with bar("backing up") as step:
@@ -118,7 +118,7 @@ def backup(file: Path) -> None:
 
 @app.command()
 def restore(file: Path) -> None:
-    """Put a backup back, where there is nothing yet; the map follows with `materialize`."""
+    """Put a backup back, where there is nothing yet. The map follows with `materialize`."""
     from strava_assets.restore import restore as put_back
 
     with bar("restoring") as step:
@@ -132,7 +132,7 @@ def restore(file: Path) -> None:
 
 @app.command()
 def verify() -> None:
-    """Read the whole public root again and check every invariant that can be seen from outside."""
+    """Read all public files again, and check every invariant. Those that can be seen from outside."""
     from strava_assets.publish.verify import verify as run
 
     installation = opened()
@@ -159,7 +159,7 @@ def verify() -> None:
 
 @app.command()
 def connect() -> None:
-    """Print the address where an athlete allows access, and wait until one has."""
+    """Print the address where an athlete allows access. Waits until one has."""
     from strava_assets.strava.account import wait_for_athlete
 
     settings = load()
@@ -176,7 +176,7 @@ def connect() -> None:
 def view(
     password: Annotated[bool, typer.Option("--password", help="Choose a password, to look from elsewhere.")] = False,
 ) -> None:
-    """Print a link to your own view of everything, hidden places too: good for half a day, on this machine only."""
+    """Print a link to your own view, hidden places too. It is good for half a day, on this machine only."""
     from strava_assets.gateway.owner_access import PATH, link
     from strava_assets.owner_password import LONGEST, SHORTEST, hashed
 
@@ -197,7 +197,7 @@ def view(
 def sync(
     since: Annotated[str | None, typer.Option(help="YYYY-MM-DD; from the first month by default.")] = None,
 ) -> None:
-    """List the account, find what is missing, changed or gone, say what that costs, and queue it."""
+    """Queue what is missing, changed or gone. Lists the account, and says what that costs."""
     from strava_assets.pipeline import sync as run
 
     for line in run(opened(), since):
@@ -209,7 +209,7 @@ def purge(
     athlete: Annotated[str, typer.Option(help="Number, Strava's number, public id or name.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a person completely: public files, originals, tables, tokens."""
+    """Remove a person completely. Public files, originals, tables, tokens, and it cannot be taken back."""
     from strava_assets.purge import find_athlete, purge_athlete
 
     installation = opened()
@@ -223,7 +223,7 @@ def purge(
 
 @app.command()
 def doctor() -> None:
-    """Check settings, database, stores and zones; each row says what to do."""
+    """Check settings, database, stores, zones and Strava. Each row says what to do."""
     from strava_assets.doctor import examine
 
     rows = examine(load())
@@ -239,7 +239,7 @@ def doctor() -> None:
 def database(
     command: Annotated[list[str] | None, typer.Argument(help="Run this with the database up.")] = None,
 ) -> None:
-    """Keep the database up, for your own Dagster commands: prints what they need, or runs one."""
+    """Keep the database up, for your own Dagster commands. Prints what they need, or runs one."""
     import shlex
     import subprocess
 
@@ -260,7 +260,7 @@ def database(
 
 @subscription_app.command("create")
 def subscription_create() -> None:
-    """Subscribe to this application's events; the gateway must be reachable for Strava."""
+    """Subscribe to this application's events. The gateway must be reachable for Strava."""
     from strava_assets.strava.account import create_subscription
 
     installation = opened()

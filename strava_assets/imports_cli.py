@@ -185,7 +185,7 @@ def show(activities: _Activities = None, import_id: _Import = None) -> None:
 
 
 def hide(activities: _Activities = None, import_id: _Import = None) -> None:
-    """Hide imported activities, or all of one import: what is public of them is withdrawn at once."""
+    """Hide imported activities, or all of one import. What is public of them is withdrawn at once."""
     report = _release("hidden", activities, import_id)
     out.print(
         f"{report.changed:,} activities are hidden now, {report.unchanged:,} were before; "

@@ -12,10 +12,10 @@ import re
 import secrets
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from strava_assets.dashboard.choices import Choices, tiles_origin
@@ -58,11 +58,11 @@ class Settings(BaseSettings):
 
     webhook_signing_key: SecretStr | None = Field(None, alias="STRAVA_ASSETS_WEBHOOK_SIGNING_KEY")
 
-    base_url: str = Field("http://127.0.0.1:8000", alias="STRAVA_ASSETS_BASE_URL")
     host: str = Field("127.0.0.1", alias="STRAVA_ASSETS_HOST")
     owner_password_hash: SecretStr | None = Field(None, alias="STRAVA_ASSETS_OWNER_PASSWORD_HASH")
     metrics_token: SecretStr | None = Field(None, alias="STRAVA_ASSETS_METRICS_TOKEN", min_length=16)
     port: int = Field(8000, alias="STRAVA_ASSETS_PORT", ge=1, le=65535)
+    base_url: str = Field("", alias="STRAVA_ASSETS_BASE_URL", validate_default=True)
     dagster_port: int = Field(3000, alias="STRAVA_ASSETS_DAGSTER_PORT", ge=1, le=65535)
 
     first_month: str = Field("2005-01", alias="STRAVA_ASSETS_FIRST_MONTH")
@@ -147,6 +147,12 @@ class Settings(BaseSettings):
             raise ValueError("STRAVA_ASSETS_PORT is the same; each needs its own")
         return value
 
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _here(cls, value: Any, others: ValidationInfo) -> Any:
+        """If nobody said otherwise, browsers reach the gateway where it listens."""
+        return value or f"http://127.0.0.1:{others.data.get('port', 8000)}"
+
     @field_validator("api_url", "oauth_url", "base_url")
     @classmethod
     def _url(cls, value: str) -> str:
@@ -187,13 +193,6 @@ class Settings(BaseSettings):
         if value is not None:
             mail_server(value.get_secret_value())
         return value
-
-    @model_validator(mode="after")
-    def _reached_where_it_listens(self) -> Self:
-        """Unless the owner says where the gateway is reached, it is where it listens on this machine."""
-        if "base_url" not in self.model_fields_set:
-            self.base_url = f"http://127.0.0.1:{self.port}"
-        return self
 
     @property
     def home_path(self) -> Path:

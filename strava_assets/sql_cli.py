@@ -6,17 +6,23 @@ What belongs here: arguments, the prompt, how answers look. What does not: what 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from strava_assets.errors import SettingsError
 from strava_assets.settings import load
 from strava_assets.terminal import err, opened, out, table
 
+#: Columns of a terminal that has room for everything.
+_ANY_WIDTH = 100_000
 #: Rows that the prompt shows of an answer.
 _SHOWN = 40
+#: What one types who never saw this prompt; as commands they begin with a point.
+_WORDS = ("help", "quit", "exit")
 _PROMPT, _GOES_ON = "strava> ", "   ...> "
 _HELP = """\
 Any question in SQL, ended by ; — for example:  select * from weekly order by 1 desc limit 10;
@@ -33,7 +39,7 @@ def sql(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     no_refresh: Annotated[bool, typer.Option("--no-refresh", help="Ask what was loaded last.")] = False,
 ) -> None:
-    """Ask the warehouse: your whole history as tables, and views by week, quarter, year and gear. Read-only."""
+    """Ask your whole history in SQL, as tables and views. By week, quarter, year and gear; nothing is changed."""
     from strava_assets.stores import open_private
     from strava_assets.warehouse import asking, duckdb
 
@@ -47,13 +53,12 @@ def sql(
         if question is None:
             _prompt(connection)
             return
-        answer = asking.ask(connection, question)
         if as_csv:
-            sys.stdout.write(asking.as_csv(answer))
+            sys.stdout.writelines(asking.as_csv(asking.blocks(connection, question)))
         elif as_json:
-            sys.stdout.write(asking.as_json(answer))
+            sys.stdout.writelines(asking.as_json(asking.blocks(connection, question)))
         else:
-            _show(answer)
+            _show(asking.ask(connection, question), ": all of them with --csv or --json")
 
 
 def _refresh(settings: Any) -> None:
@@ -90,6 +95,8 @@ def _prompt(connection: Any) -> None:
             out.print()
             typed = ""
             continue
+        if not typed and line.strip().rstrip(";").lower() in _WORDS:
+            line = f".{line.strip().rstrip(';').lower()}"
         if not typed and line.strip().startswith("."):
             if line.split()[0] in (".quit", ".exit"):
                 return
@@ -125,15 +132,28 @@ def _answer(connection: Any, question: str) -> None:
     except SettingsError as error:
         err.print(str(error))
     except KeyboardInterrupt:
-        connection.interrupt()
         err.print("stopped")
 
 
-def _show(answer: Any) -> None:
+def _show(answer: Any, where_more: str = "") -> None:
     from strava_assets.warehouse import asking
 
+    rows = asking.as_cells(answer)
     shown = table(*answer.columns)
-    for row in asking.as_cells(answer):
+    for row in rows:
         shown.add_row(*row)
-    out.print(shown)
-    out.print(f"{len(answer.rows)}{' and more' if answer.more else ''} rows")
+    if out.measure(shown, options=out.options.update(max_width=_ANY_WIDTH)).maximum <= out.width:
+        out.print(shown)
+    else:  # side by side nothing could be read
+        for number, row in enumerate(rows, start=1):
+            out.print(_one_below_the_other(number, answer.columns, row))
+    count = len(answer.rows)
+    out.print(f"{count:,}{' and more' if answer.more else ''} row{'' if count == 1 else 's'}", end="")
+    out.print(where_more if answer.more else "")
+
+
+def _one_below_the_other(number: int, columns: Sequence[str], row: Sequence[str]) -> Table:
+    shown = table("row", f"{number:,}")
+    for name, value in zip(columns, row, strict=True):
+        shown.add_row(name, value)
+    return shown

@@ -31,7 +31,7 @@ Show = Annotated[bool, typer.Option("--show-this-place", help="Yes, what was hid
 def zones_list(
     every: Annotated[bool, typer.Option("--all", help="Also places that you let be shown.")] = False,
 ) -> None:
-    """Your zones, and the places that were found where tracks start or end."""
+    """Your zones, and places found where tracks start or end."""
     from strava_assets.privacy import zone_store
     from strava_assets.privacy.geodesy import across
     from strava_assets.privacy.zones import ends_only_shapes
@@ -117,7 +117,7 @@ def zones_add(
         bool, typer.Option("--postgis", help="What was drawn in its table privacy_zones, instead of a file.")
     ] = False,
 ) -> None:
-    """Put a file's zones in force (an export's zip will do); what is public and lies there is withdrawn at once.
+    """Put a file's zones in force. An export's zip will do. What is public and lies there is withdrawn at once.
 
     A zone that is there already comes to hide more if it is added with a larger E, or without --ends-only; with
     another name, it is called that.
@@ -156,7 +156,7 @@ def zones_redraw(zone: int, file: Path) -> None:
 
 @app.command("confirm")
 def zones_confirm(zones: Annotated[list[int], typer.Argument(metavar="ID…")]) -> None:
-    """Make provisional places your own, as they are cut now; or hide again what you had let be shown."""
+    """Make provisional places your own, as they are cut now. Or hide again what you had let be shown."""
     from strava_assets import zone_deeds
 
     zone_deeds.confirm(opened(), zones, out.print)

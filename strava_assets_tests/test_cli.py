@@ -34,6 +34,7 @@ from strava_assets_tests.archive.writers import export_files, export_row, ride, 
 from strava_assets_tests.privacy.worlds import Place, circle
 from strava_assets_tests.recordings import folder_of_rides, gpx, track
 
+ROOT = Path(__file__).parents[1]
 HOME = Place(7.6, 47.5)
 HASH = hashed("correct horse battery")
 
@@ -271,24 +272,24 @@ def test_doctor_tells_of_columns_that_there_are_not(strava_assets: Run, monkeypa
     assert "STRAVA_ASSETS_PUBLIC_COLUMNS names power" in said
 
 
-def test_help_names_every_command(strava_assets: Run) -> None:
-    code, said = strava_assets("--help")
-    assert code == 0
-    for command in (
-        "demo",
-        "up",
-        "import",
-        "connect",
-        "subscription",
-        "sync",
-        "zones",
-        "materialize",
-        "verify",
-        "doctor",
-        "show",
-        "hide",
-    ):
-        assert command in said
+def test_help_names_every_command_in_one_whole_sentence_and_the_docs_speak_of_it(strava_assets: Run) -> None:
+    docs = "".join(path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
+    for group in ([], ["zones"], ["subscription"]):
+        code, said = strava_assets(*group, "--help")
+        assert code == 0
+        listed = said.split("Commands:\n")[1].rstrip().splitlines()
+        assert not [line for line in listed if line.endswith("...")]
+        names = [line.split()[0] for line in listed]
+        assert [name for name in names if " ".join([*group, name]) not in docs] == []
+        if not group:
+            promised = "demo up import connect subscription sync zones materialize verify doctor backup restore purge"
+            assert set(promised.split()) | {"show", "hide", "sql", "view", "database"} == set(names)
+
+
+def test_every_setting_is_explained_in_the_example() -> None:
+    example = (ROOT / ".env.example").read_text()
+    names = {str(field.alias) for field in Settings.model_fields.values()} - {"STRAVA_API_URL", "STRAVA_OAUTH_URL"}
+    assert [name for name in sorted(names) if f"#{name}=" not in example] == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["zones"], ["subscription"]])
@@ -524,7 +525,13 @@ def test_the_warehouse_is_asked_from_the_command_line(strava_assets: Run, tmp_pa
     code, said = strava_assets("sql", "from quarterly order by quarter_start")
     assert code == 0
     assert "2023-10-01" in said
-    assert said.rstrip().endswith("rows")
+    assert said.rstrip().endswith("\n1 row")
+    code, said = strava_assets("sql", "from strava_activities", "--no-refresh")
+    assert code == 0
+    for begins in ("┃ row ", "│ total_elevation_gain ", "│ computed "):  # side by side they do not fit
+        assert said.count(begins) == 4, said
+    code, said = strava_assets("sql", "from range(1001)", "--no-refresh")
+    assert said.rstrip().endswith("1,000 and more rows: all of them with --csv or --json")
     for wrong in ("select nothing from weekly", "drop table strava_activities", "select 1; select 2", ";"):
         code, said = strava_assets("sql", wrong)
         assert code == 2
@@ -559,7 +566,8 @@ def test_the_prompt_takes_questions_line_by_line(
     assert strava_assets("materialize")[0] == 0
     typed = iter(
         ["", ".help", ".tables", ".tables weekly", ".nonsense", "select count(*) as rides", "  from strava_activities;"]
-        + ["selekt 1;", "select 'never", KeyboardInterrupt, "from range(100);", "select 41 + 1 as last"]
+        + ["selekt 1;", "select 'never", KeyboardInterrupt, "from range(100);", "help", "select 41 + 1 as last;"]
+        + ["exit;", "select 'never'"]
     )
 
     def line(prompt: str = "") -> str:

@@ -25,12 +25,15 @@ def test_what_a_shell_sets_for_itself_is_no_setting(monkeypatch: pytest.MonkeyPa
     assert (settings.host, settings.port, settings.database_url) == ("127.0.0.1", 8000, None)
 
 
-def test_the_gateway_is_reached_where_it_listens_unless_the_owner_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_browsers_are_sent_to_the_port_that_is_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().base_url == "http://127.0.0.1:8000"
-    monkeypatch.setenv("STRAVA_ASSETS_PORT", "8391")
-    assert load().base_url == "http://127.0.0.1:8391"
+    monkeypatch.setenv("STRAVA_ASSETS_PORT", "8001")
+    assert load().base_url == "http://127.0.0.1:8001"
     monkeypatch.setenv("STRAVA_ASSETS_BASE_URL", "https://rides.example.org/")
     assert load().base_url == "https://rides.example.org"
+    monkeypatch.setenv("STRAVA_ASSETS_BASE_URL", "rides.example.org")
+    with pytest.raises(SettingsError, match=r"STRAVA_ASSETS_BASE_URL: .* does not start with http"):
+        load()
 
 
 @pytest.mark.parametrize("name", ["SMTP_URL", "STRAVA_ASSETS_SMTP_URL"])

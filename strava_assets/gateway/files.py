@@ -21,7 +21,8 @@ from strava_assets.stores import Store
 #: How long a presigned address is good, seconds.
 ADDRESS_LASTS = 300
 
-_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*\Z")
+#: With the = of the public lake's folders, month=2024-05.
+_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.=-]*(/[A-Za-z0-9_-][A-Za-z0-9_.=-]*)*\Z")
 _STREAM = re.compile(r"[0-9a-f]{16}/streams/stream_[0-9a-f]{16}\.csv\Z")
 _TYPES = {
     ".topojson": "application/json",
@@ -35,6 +36,7 @@ _TYPES = {
     ".map": "application/json",
     ".webmanifest": "application/manifest+json",
     ".ico": "image/x-icon",
+    ".parquet": "application/vnd.apache.parquet",
 }
 _TEXT = ("text/", "application/json", "application/manifest+json", "image/svg+xml")
 

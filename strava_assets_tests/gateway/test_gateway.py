@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 from strava_assets.errors import SettingsError
 from strava_assets.gateway.server import listen, serve
 from strava_assets.gateway.webhook import LARGEST_BODY
+from strava_assets.publish.paths import lake_activities_path, lake_samples_path
 from strava_assets.strava.webhooks import path_token, verify_token
 from strava_assets_tests.gateway.conftest import know
 from strava_assets_tests.gateway.running import EVENT, Gateway
@@ -61,6 +63,16 @@ def test_files_are_there_under_both_addresses(gateway: Gateway) -> None:
     answer = gateway.get(f"/streams/{PUBLIC}/{PUBLIC}.csv")
     assert answer.text == "segment,time\n0,0\n"
     assert answer.headers["content-type"].startswith("text/csv")
+
+
+@pytest.mark.parametrize("name_of", [lake_activities_path, lambda athlete: lake_samples_path(athlete, "2024-05")])
+def test_the_public_lake_is_there_too(gateway: Gateway, name_of: Callable[[str], str]) -> None:
+    file = gateway.public / name_of(PUBLIC)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"PAR1")
+    answer = gateway.get(f"/public/{name_of(PUBLIC)}")
+    assert (answer.status_code, answer.content) == (200, b"PAR1")
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
 
 
 def test_a_file_that_one_has_is_not_sent_again(gateway: Gateway) -> None:

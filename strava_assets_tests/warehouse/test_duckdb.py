@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -269,14 +274,67 @@ def test_answers_have_three_forms() -> None:
         assert asking.ask(connection, "from range(10)", most=3).more
         assert not asking.ask(connection, "from range(3)", most=3).more
         places = asking.ask(connection, "select 'POINT(7.5 47)'::geometry as place union all select null order by all")
-    assert asking.as_csv(answer) == 'n,nothing,said,day,b\n1.5,,"a,""b""",2024-05-01,78\n'
-    assert asking.as_json(answer) == (
+    assert "".join(asking.as_csv([answer])) == 'n,nothing,said,day,b\n1.5,,"a,""b""",2024-05-01,78\n'
+    assert "".join(asking.as_json([answer])) == (
         '[\n{"n": 1.5, "nothing": null, "said": "a,\\"b\\"", "day": "2024-05-01", "b": "78"}\n]\n'
     )
     assert places.rows == [["POINT (7.5 47)"], [None]]
     assert len(asking.as_cells(asking.Answer(["track"], [["x" * 10_000]]))[0][0]) < 200
-    assert asking.as_json(asking.Answer(["n"], [])) == "[]\n"
+    assert "".join(asking.as_json([asking.Answer(["n"], [])])) == "[]\n"
     assert asking.as_cells(answer) == [["1.5", "", 'a,"b"', "2024-05-01", "1 bytes"]]
+
+
+def test_what_csv_and_json_have_no_type_for_is_told_so_that_other_programs_read_it() -> None:
+    question = (
+        "select true as yes, 'nan'::double as none, 12345678901234567.25::decimal(20, 2) as exact, "
+        "[date '2024-05-01', null] as days, {'xmin': 5.25::float, 'on': date '2024-05-01'} as box, "
+        "map {date '2024-05-01': 1e999::double} as by_day"
+    )
+    with engine.connect() as connection:
+        (row,) = csv.DictReader(io.StringIO("".join(asking.as_csv(asking.blocks(connection, question)))))
+        (told,) = json.loads("".join(asking.as_json(asking.blocks(connection, question))), parse_constant=pytest.fail)
+        (cells,) = asking.as_cells(asking.ask(connection, question))
+    box = {"xmin": 5.25, "on": "2024-05-01"}
+    assert (row["yes"], row["exact"]) == ("true", "12345678901234567.25")
+    assert (json.loads(row["days"]), json.loads(row["box"])) == (["2024-05-01", None], box)
+    assert told["days"] == ["2024-05-01", None]
+    assert (told["none"], told["box"], told["by_day"]) == (None, box, {"2024-05-01": None})
+    assert cells[-2] == "{xmin: 5.25, on: 2024-05-01}"
+
+
+def test_a_long_answer_leaves_in_blocks_and_whole() -> None:
+    with engine.connect() as connection:
+        answers = list(asking.blocks(connection, "from range(25)", rows=10))
+        assert [len(answer.rows) for answer in answers] == [10, 10, 5]
+        assert "".join(asking.as_csv(answers)) == "range\n" + "".join(f"{number}\n" for number in range(25))
+        assert json.loads("".join(asking.as_json(answers))) == [{"range": number} for number in range(25)]
+        assert "".join(asking.as_csv(asking.blocks(connection, "from range(0)"))) == "range\n"
+
+
+def test_ctrl_c_stops_a_question_that_would_take_years() -> None:
+    script = """
+import duckdb
+from strava_assets.warehouse import asking
+
+with duckdb.connect() as connection:
+    print("asking", flush=True)
+    try:
+        asking.ask(connection, "select count(*) from range(1e9::bigint) a, range(1e9::bigint) b "
+            "where a.range > b.range")
+    except KeyboardInterrupt:
+        print("stopped", asking.ask(connection, "select 42").rows)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "asking\n"
+        time.sleep(0.5)  # into the question; before it, it would do as well
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[0] == "stopped [(42,)]\n"
+    finally:
+        process.kill()
 
 
 def test_charts_show_the_newest_periods(loaded: tuple[Store, Path, set[int]]) -> None:
