@@ -197,8 +197,10 @@ def test_doctor_walks_the_same_ways_and_says_what_is_missing(world: World, gatew
     wait_for_athlete(world.database, seconds=5)
     create_subscription(gateway.settings, world.database)
     with psycopg.connect(locate(gateway.settings).dagster, autocommit=True) as dagster:
-        dagster.execute("create table daemon_heartbeats (timestamp timestamp)")
-        dagster.execute("insert into daemon_heartbeats values (now() at time zone 'utc')")
+        dagster.execute(
+            "insert into daemon_heartbeats (daemon_type, daemon_id, timestamp)"
+            " values ('SENSOR', 'one', now() at time zone 'utc')"
+        )
     found = examined(world)
     assert {found[what][0] for what in ("webhook", "callback", "Dagster daemon", "API reads")} == {"ok"}
     assert "reads left today" in found["API reads"][1]
