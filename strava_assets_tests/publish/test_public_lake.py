@@ -292,6 +292,26 @@ def test_a_csv_that_is_withdrawn_while_its_table_is_made_is_in_none(
     assert not any("/samples/" in path for path in there(published))
 
 
+@pytest.mark.parametrize("table", ["/activities/", "/samples/"])
+def test_a_ride_that_is_hidden_while_a_table_is_made_is_in_none(
+    published: Published, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """The map shows it still: whoever hid it has not withdrawn it yet."""
+    judge = Gate._judged
+
+    def meanwhile(self: Gate, objects: Any) -> Any:
+        judged = judge(self, objects)
+        if any(f"/lake{table}" in path for path in objects):
+            with published.installation.database.transaction() as connection:
+                connection.execute("update strava.activity set visibility = 'only_me' where id = 2")
+        return judged
+
+    monkeypatch.setattr(Gate, "_judged", meanwhile)
+    with pytest.raises(GateOvertaken):
+        public_lake.publish_lake(published.installation.gate(), True)
+    assert not any(f"/lake{table}" in path for path in there(published))
+
+
 def test_a_csv_that_changes_while_its_table_is_made_is_made_anew(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,7 +82,7 @@ def judge_lake(
     features = {str(feature.properties["actID"]): feature for feature in _features(shown)}
     result.facts[path] = {"under": rules.mark, "csvs": {}}
     if of_map:
-        _judge_activities(path, table, features, areas, result)
+        _judge_activities(path, match[1], table, features, areas, public, result)
     else:
         _judge_samples(path, match[1], match[2], table, features, areas, public, result)
 
@@ -123,7 +123,13 @@ def _features(shown: Map | None) -> list[DecodedFeature]:
 
 
 def _judge_activities(
-    path: str, table: pa.Table, features: Mapping[str, DecodedFeature], areas: Any, result: Judgement
+    path: str,
+    athlete: str,
+    table: pa.Table,
+    features: Mapping[str, DecodedFeature],
+    areas: Any,
+    public: Public,
+    result: Judgement,
 ) -> None:
     add = result.findings.append
     rows = table.drop_columns([GEOMETRY, BBOX]).to_pylist()
@@ -139,6 +145,8 @@ def _judge_activities(
         if feature is None:
             add(Finding("I9", where, "is not on the map"))
             continue
+        if public.digest_of(csv_path(athlete, str(row["actID"]))) is None:  # nor passes one that is hidden meanwhile
+            add(Finding("I9", where, "is of no activity that is public"))
         day = str(feature.properties["startDate"])
         expected = dict(feature.properties) | _days(day)
         if any(row[name] != expected.get(name) for name in row):
