@@ -12,14 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from strava_assets import secret_values
 from strava_assets.doctor import examine
 from strava_assets.errors import SettingsError
 from strava_assets.settings import Settings, load, unknown_names
 from strava_assets.stack import settings_environment
+from strava_assets_tests.warehouse.google_cloud import service_account
 
 WORD = "a-word-that-nobody-may-see"
 NAME = "STRAVA_CLIENT_SECRET"
@@ -198,19 +197,8 @@ class TestGoogle:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Google)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        account = {
-            "type": "service_account",
-            "project_id": "mine",
-            "private_key_id": "1",
-            "private_key": key.decode(),
-            "client_email": "rides@mine.example.org",
-            "token_uri": f"{url}/token",
-        }
-        (tmp_path / "account.json").write_text(json.dumps(account))
-        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "account.json"))
+        account = service_account(url, tmp_path / "account.json")
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(account))
         monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", f"{url}/")
         yield
         server.shutdown()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb as engine
+import polars
 import pytest
 
 from strava_assets.errors import SettingsError, StoreUnavailable
@@ -52,6 +54,32 @@ def test_weeks_and_quarters_are_those_that_pandas_adds_up(loaded: tuple[Store, P
     store, path, _ = loaded
     with duckdb.reading(store, path) as connection:
         assert assert_same_figures(connection, store) > 80
+
+
+def test_polars_adds_up_the_same_weeks_and_quarters_from_the_lake(loaded: tuple[Store, Path, set[int]]) -> None:
+    store, path, _ = loaded
+    files = [store.path(key) for key in store.keys("lake/activities")]
+    rows = polars.read_parquet(files, glob=False)
+    known = polars.col("average_watts").is_not_null()
+    moving = polars.col("moving_time")
+    for period, view in (("iso_week_start", "weekly"), ("quarter_start", "quarterly")):
+        keys = [period, "athlete_id", "sport_type"]
+        theirs = rows.group_by(keys).agg(
+            polars.len(),
+            polars.col("distance").sum(),
+            moving.sum(),
+            ((polars.col("average_watts") * moving).sum() / moving.filter(known).sum()).alias("average_watts"),
+        )
+        with duckdb.reading(store, path) as connection:
+            ours = connection.execute(
+                f"select {', '.join(keys)}, activities, distance, moving_time, average_watts from {view}"
+            ).fetchall()
+        told = {row[:3]: row[3:] for row in theirs.rows()}
+        assert told.keys() == {row[:3] for row in ours}
+        for row in ours:
+            watts = told[row[:3]][-1]
+            assert row[3:6] == pytest.approx(told[row[:3]][:-1])
+            assert row[6] is None if math.isnan(watts) else row[6] == pytest.approx(watts)
 
 
 def test_every_view_answers_and_adds_up_to_the_whole(loaded: tuple[Store, Path, set[int]]) -> None:
