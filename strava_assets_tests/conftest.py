@@ -19,12 +19,14 @@ import pytest
 from dagster_postgres import DagsterPostgresStorage
 from xdist.scheduler import LoadFileScheduling
 
+from strava_assets import cli
 from strava_assets.archive.importer import import_path
 from strava_assets.database import embedded
 from strava_assets.database.connection import locate, prepare
 from strava_assets.installation import Installation, open_installation
 from strava_assets.processes import cores
 from strava_assets.settings import Settings
+from strava_assets.stack import settings_environment
 from strava_assets_tests.privacy.worlds import Place
 from strava_assets_tests.recordings import folder_of_rides
 
@@ -37,6 +39,8 @@ for name in [name for name in os.environ if name.startswith(("STRAVA_", "DAGSTER
     del os.environ[name]
 
 
+#: A command line: what it ends with, and everything that it said.
+Run = Callable[..., tuple[int, str]]
 #: Bytes.
 _ROOM = 6 << 30
 #: What takes longest begins first, so that no process has it left at the end.
@@ -178,6 +182,30 @@ def bring_in(tmp_path: Path) -> Callable[..., Any]:
         )
 
     return bring
+
+
+@pytest.fixture
+def strava_assets(
+    settings_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Run a command; its exit code and everything it said."""
+    for name, value in settings_environment(settings_of()).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["strava-assets", *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as done:
+            code = int(done.code or 0)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err + said.out
+        return code, said.out + said.err
+
+    return run
 
 
 @pytest.fixture

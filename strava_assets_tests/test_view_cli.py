@@ -18,13 +18,13 @@ from strava_assets.errors import SettingsError
 from strava_assets.gateway.owner_access import link
 from strava_assets.owner_password import hashed, is_hash, matches
 from strava_assets.settings import load
-from strava_assets_tests.test_cli import Run, strava_assets  # noqa: F401 - a fixture
+from strava_assets_tests.conftest import Run
 
 PASSWORD = "correct horse battery"
 
 
 def test_a_link_leads_to_this_machine_only(
-    strava_assets: Run,  # noqa: F811
+    strava_assets: Run,
     monkeypatch: pytest.MonkeyPatch,
     settings_of: Callable[..., Any],
 ) -> None:

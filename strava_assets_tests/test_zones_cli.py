@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import shapely
 
+from strava_assets_tests.conftest import Run
 from strava_assets_tests.privacy.worlds import Place, circle
 from strava_assets_tests.recordings import folder_of_rides
-from strava_assets_tests.test_cli import Run, strava_assets  # noqa: F401 - a fixture
 
 HOME = Place(7.6, 47.5)
 
@@ -41,7 +41,7 @@ def ok(said: tuple[int, str]) -> str:
     return said[1]
 
 
-def test_the_owner_of_several_places_decides_on_each(strava_assets: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_the_owner_of_several_places_decides_on_each(strava_assets: Run, tmp_path: Path) -> None:
     home = tmp_path / "home"
     assert "You have drawn no zone" in ok(strava_assets("zones", "list"))
     assert "no track outdoors yet" in ok(strava_assets("zones", "suggest"))
@@ -115,7 +115,7 @@ def test_the_owner_of_several_places_decides_on_each(strava_assets: Run, tmp_pat
     assert on_the_map(home) == 4 - int(told[1]) < 4
 
 
-def test_a_zone_over_what_is_public_withdraws_and_reports_it(strava_assets: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_a_zone_over_what_is_public_withdraws_and_reports_it(strava_assets: Run, tmp_path: Path) -> None:
     home = tmp_path / "home"
     file_of(tmp_path / "far.geojson", (Place(30.0, 10.0), {"name": "far"}))
     ok(strava_assets("zones", "add", "far.geojson"))
@@ -169,7 +169,7 @@ def test_a_zone_over_what_is_public_withdraws_and_reports_it(strava_assets: Run,
     ok(strava_assets("verify"))
 
 
-def test_what_a_new_zone_does_not_do_is_told(strava_assets: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_what_a_new_zone_does_not_do_is_told(strava_assets: Run, tmp_path: Path) -> None:
     file_of(tmp_path / "far.geojson", (Place(30.0, 10.0), {}))
     assert "No month to do again.\n" in ok(strava_assets("zones", "add", "far.geojson")), "nobody knows of any track"
     folder_of_rides(tmp_path / "rides", HOME, 1)
@@ -185,7 +185,7 @@ def test_what_a_new_zone_does_not_do_is_told(strava_assets: Run, tmp_path: Path)
     assert "rides that pass" not in said
 
 
-def test_a_file_can_be_checked_before_anything_was_done(strava_assets: Run, tmp_path: Path, monkeypatch: Any) -> None:  # noqa: F811
+def test_a_file_can_be_checked_before_anything_was_done(strava_assets: Run, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.delenv("STRAVA_ASSETS_DATABASE_URL")
     ring = shapely.Polygon(HOME.degrees(circle(900)), [HOME.degrees(circle(100))])
     feature = {"type": "Feature", "properties": {"name": "park"}, "geometry": json.loads(shapely.to_geojson(ring))}
@@ -208,7 +208,7 @@ def test_a_file_can_be_checked_before_anything_was_done(strava_assets: Run, tmp_
         (["check", "missing.geojson"], "there is no such file"),
     ],
 )
-def test_wrong_use_is_told_in_a_line(strava_assets: Run, arguments: list[str], words: str) -> None:  # noqa: F811
+def test_wrong_use_is_told_in_a_line(strava_assets: Run, arguments: list[str], words: str) -> None:
     code, said = strava_assets("zones", *arguments)
     assert code == 2
     assert words in said
